@@ -11,6 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Shared machines are slow in fits: how long an example takes says nothing of the code.
+settings.register_profile("levee", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("levee")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+#: The end refuses a trailing line feed, which a bare `$` would let through.
+NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$(?!\n)"
 #: Second topic levels that a box may not be called, and first ones that a site may not be called.
 RESERVED_BOXES = frozenset({"zones", "drill"})
 RESERVED_SITES = frozenset({"service"})

@@ -26,7 +26,7 @@ Count = Annotated[float, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Density = Annotated[float, msgspec.Meta(ge=0, le=MAX_DENSITY)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Sequence = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-Session = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,32}$", description="New at each start of a box.")]
+Session = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,32}$(?!\n)", description="New at each start of a box.")]
 
 
 class State(enum.Enum):
