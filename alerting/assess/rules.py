@@ -1,0 +1,103 @@
+"""By what a zone is judged: thresholds by kind of zone and by capacity, windows, and how slowly a tier falls.
+
+The figures come from the project's table of defaults (a judgement, not a standard): density in the worst cell of
+about 10 m², capacity at 60, 80, 90 and 100 %, red over 10 to 15 s, cleared at 80 % of the threshold after minutes.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+import msgspec
+
+from wire import Name, Tier
+
+#: No window may be longer: the state of a zone keeps one bucket a second and must stay under 4 kB.
+MAX_WINDOW_S = 120
+
+Seconds = Annotated[int, msgspec.Meta(ge=3, le=MAX_WINDOW_S)]
+
+
+class ZoneKind(enum.Enum):
+    """What people do in a zone; it chooses the thresholds."""
+
+    FLAT = "flat"
+    STEPS = "steps"
+    STANDING_AUDIENCE = "standing-audience"
+    PLATFORM = "platform"
+    QUEUE = "queue"
+
+
+class Levels(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where each tier begins; the four must rise."""
+
+    blue: Annotated[float, msgspec.Meta(title="Blue (IV)", description="Blue from this value on.", gt=0, le=1000)]
+    yellow: Annotated[
+        float, msgspec.Meta(title="Yellow (III)", description="Yellow from this value on.", gt=0, le=1000)
+    ]
+    orange: Annotated[float, msgspec.Meta(title="Orange (II)", description="Orange from this value on.", gt=0, le=1000)]
+    red: Annotated[float, msgspec.Meta(title="Red (I)", description="Red from this value on.", gt=0, le=1000)]
+
+    def __post_init__(self) -> None:
+        if not self.blue < self.yellow < self.orange < self.red:
+            raise ValueError(
+                "thresholds must rise from blue to red, "
+                f"not {self.blue:g}, {self.yellow:g}, {self.orange:g}, {self.red:g}"
+            )
+
+    def of(self, tier: Tier) -> float:
+        """Where `tier` begins; 0 for normal."""
+        return (0.0, self.blue, self.yellow, self.orange, self.red)[tier]
+
+
+#: Persons/m² in the worst cell.
+DENSITY_LEVELS = {
+    ZoneKind.FLAT: Levels(blue=2.0, yellow=3.0, orange=4.0, red=5.0),
+    ZoneKind.STEPS: Levels(blue=1.5, yellow=2.0, orange=2.7, red=3.5),
+    ZoneKind.STANDING_AUDIENCE: Levels(blue=3.0, yellow=4.0, orange=5.0, red=6.0),
+    ZoneKind.PLATFORM: Levels(blue=2.0, yellow=3.0, orange=3.6, red=4.7),
+    ZoneKind.QUEUE: Levels(blue=2.0, yellow=3.0, orange=3.6, red=4.7),
+}
+#: Percent of a zone's capacity.
+CAPACITY_LEVELS = Levels(blue=60.0, yellow=80.0, orange=90.0, red=100.0)
+
+
+class Windows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Over how many seconds the robust mean of each tier is taken."""
+
+    blue_s: Annotated[Seconds, msgspec.Meta(title="Window for blue", description="Seconds the mean is taken over.")] = (
+        60
+    )
+    yellow_s: Annotated[
+        Seconds, msgspec.Meta(title="Window for yellow", description="Seconds the mean is taken over.")
+    ] = 60
+    orange_s: Annotated[
+        Seconds, msgspec.Meta(title="Window for orange", description="Seconds the mean is taken over.")
+    ] = 30
+    red_s: Annotated[Seconds, msgspec.Meta(title="Window for red", description="Seconds the mean is taken over.")] = 12
+
+    def of(self, tier: Tier) -> int:
+        return (self.blue_s, self.blue_s, self.yellow_s, self.orange_s, self.red_s)[tier]
+
+    @property
+    def longest(self) -> int:
+        return max(self.blue_s, self.yellow_s, self.orange_s, self.red_s)
+
+
+class ZoneRules(msgspec.Struct, frozen=True, kw_only=True):
+    """All that `step` needs to know of a zone; it travels in the state, so that a state explains itself."""
+
+    zone: Name
+    kind: ZoneKind
+    density: Levels
+    capacity: int | None = None
+    capacity_percent: Levels = CAPACITY_LEVELS
+    windows: Windows = Windows()
+    #: Seconds below `clear_ratio` of its threshold before a tier falls by one.
+    fall_s: float = 180.0
+    clear_ratio: float = 0.8
+    #: Seconds without a fresh reading until the zone is unknown; also how long a reading stands for.
+    stale_s: float = 10.0
+    #: Seconds of unknown until somebody is called, on steps or at yellow and above.
+    unknown_page_s: float = 120.0

@@ -1,0 +1,346 @@
+"""What the service and its sites can be told. Read from YAML elsewhere; here each setting has its type and its words.
+
+Secrets never stand in a settings file: they are named by the variable or the file that holds them.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+
+from alerting.assess.rules import CAPACITY_LEVELS, DENSITY_LEVELS, Levels, Windows, ZoneKind, ZoneRules
+from wire import RESERVED_BOXES, RESERVED_SITES, Name, Tier
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+EnvName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+FilePath = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+def _at_most_one(what: str, *given: str | None) -> None:
+    if sum(value is not None for value in given) > 1:
+        raise ValueError(f"{what} is given more than once: keep one of its settings")
+
+
+class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Encryption towards the broker."""
+
+    ca_file: Annotated[
+        FilePath | None,
+        msgspec.Meta(
+            title="CA certificates", description="PEM file of the CAs to trust; the system's where it is not set."
+        ),
+    ] = None
+    cert_file: Annotated[
+        FilePath | None, msgspec.Meta(title="Client certificate", description="PEM file of the service's certificate.")
+    ] = None
+    key_file: Annotated[
+        FilePath | None, msgspec.Meta(title="Client key", description="PEM file of the certificate's private key.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together: set both or neither")
+
+
+class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The broker that boxes and service meet at."""
+
+    host: Annotated[Text, msgspec.Meta(title="Broker", description="Name or address of the MQTT broker.")] = "127.0.0.1"
+    port: Annotated[Port, msgspec.Meta(title="Broker's port", description="TCP port of the MQTT broker.")] = 1883
+    username: Annotated[
+        Text | None, msgspec.Meta(title="User", description="User name at the broker, where it asks for one.")
+    ] = None
+    password_from_env: Annotated[
+        EnvName | None, msgspec.Meta(title="Password's variable", description="Environment variable with the password.")
+    ] = None
+    password_from_file: Annotated[
+        FilePath | None, msgspec.Meta(title="Password's file", description="File that holds the password.")
+    ] = None
+    tls: Annotated[
+        TlsSettings | None, msgspec.Meta(title="TLS", description="Encrypt the connection; plain where it is not set.")
+    ] = None
+    keepalive_s: Annotated[
+        int,
+        msgspec.Meta(title="Keep-alive", description="Seconds between signs of life to the broker.", ge=5, le=600),
+    ] = 15
+
+    def __post_init__(self) -> None:
+        _at_most_one("the broker's password", self.password_from_env, self.password_from_file)
+
+
+class RecordSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where tier changes, pages and readings are kept."""
+
+    url: Annotated[
+        Text | None,
+        msgspec.Meta(title="Database", description="SQLAlchemy URL of the record, without a password in it."),
+    ] = None
+    url_from_env: Annotated[
+        EnvName | None,
+        msgspec.Meta(title="Database's variable", description="Environment variable that holds the URL."),
+    ] = None
+    url_from_file: Annotated[
+        FilePath | None, msgspec.Meta(title="Database's file", description="File that holds the URL.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        _at_most_one("the record's URL", self.url, self.url_from_env, self.url_from_file)
+        if self.url is not None and urlsplit(self.url).password:
+            raise ValueError("the record's URL holds a password: use url_from_env or url_from_file")
+
+
+DEFAULT_RECORD_URL = "sqlite:///levee-alerting.db"
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where /metrics, /state and /healthz are served."""
+
+    host: Annotated[Text, msgspec.Meta(title="Address", description="Address that the end point listens at.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[
+        int, msgspec.Meta(title="Port", description="TCP port of the end point; 0 turns it off.", ge=0, le=65_535)
+    ] = 9109
+
+
+Timeout = Annotated[
+    float,
+    msgspec.Meta(title="Time-out", description="Seconds until a silent receiver counts as not reached.", ge=0.2, le=60),
+]
+
+
+class ConsoleChannel(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="console", tag_field="type"
+):
+    """Writes each page as a line of the service's log."""
+
+
+class WebhookChannel(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="webhook", tag_field="type"
+):
+    """POSTs each page as JSON; accepted means that the receiver answered with a status of 2xx."""
+
+    url: Annotated[
+        Text | None, msgspec.Meta(title="Address", description="http or https address, if it holds no secret.")
+    ] = None
+    url_from_env: Annotated[
+        EnvName | None, msgspec.Meta(title="Address's variable", description="Environment variable with the address.")
+    ] = None
+    url_from_file: Annotated[
+        FilePath | None, msgspec.Meta(title="Address's file", description="File that holds the address.")
+    ] = None
+    secret_from_env: Annotated[
+        EnvName | None,
+        msgspec.Meta(title="Key's variable", description="Environment variable with the key that signs each page."),
+    ] = None
+    secret_from_file: Annotated[
+        FilePath | None, msgspec.Meta(title="Key's file", description="File with the key that signs each page.")
+    ] = None
+    timeout_s: Timeout = 10.0
+
+    def __post_init__(self) -> None:
+        if self.url is None and self.url_from_env is None and self.url_from_file is None:
+            raise ValueError("a webhook needs its address: url, url_from_env or url_from_file")
+        _at_most_one("the webhook's address", self.url, self.url_from_env, self.url_from_file)
+        _at_most_one("the webhook's key", self.secret_from_env, self.secret_from_file)
+        if self.url is not None and urlsplit(self.url).password:
+            raise ValueError("the webhook's address holds a password: use url_from_env or url_from_file")
+
+
+class AppriseChannel(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="apprise", tag_field="type"
+):
+    """Sends through Apprise, which knows over a hundred services; its addresses hold secrets, so never in the file."""
+
+    url_from_env: Annotated[
+        EnvName | None, msgspec.Meta(title="Address's variable", description="Environment variable with the address.")
+    ] = None
+    url_from_file: Annotated[
+        FilePath | None, msgspec.Meta(title="Address's file", description="File that holds the address.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.url_from_env is None and self.url_from_file is None:
+            raise ValueError("an Apprise channel needs its address: url_from_env or url_from_file")
+        _at_most_one("the Apprise address", self.url_from_env, self.url_from_file)
+
+
+Channel: TypeAlias = ConsoleChannel | WebhookChannel | AppriseChannel
+Channels = Annotated[
+    tuple[Name, ...] | None,
+    msgspec.Meta(
+        title="Channels", description="Names of the channels to page; all of them where it is not set, none if empty."
+    ),
+]
+
+
+class PageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is called for what, and how often it is tried."""
+
+    blue: Channels = ()
+    yellow: Channels = None
+    orange: Channels = None
+    red: Channels = None
+    unknown: Channels = None
+    first_retry_s: Annotated[
+        float, msgspec.Meta(title="First retry", description="Seconds until a page is tried again.", ge=0.1, le=600)
+    ] = 2.0
+    slowest_retry_s: Annotated[
+        float,
+        msgspec.Meta(title="Slowest retry", description="Longest pause between two tries, in seconds.", ge=1, le=3600),
+    ] = 60.0
+    give_up_s: Annotated[
+        float,
+        msgspec.Meta(title="Give up", description="Seconds after which a page is not tried any more.", ge=60),
+    ] = 21_600.0
+
+    def channels(self, tier: Tier) -> tuple[str, ...] | None:
+        """The channels for `tier`; None means all."""
+        return ((), self.blue, self.yellow, self.orange, self.red)[tier]
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One alerting service."""
+
+    instance: Annotated[
+        Name, msgspec.Meta(title="Instance", description="Name of this service among those at one broker.")
+    ] = "alerting"
+    mqtt: Annotated[
+        MqttSettings, msgspec.Meta(title="Broker", description="The MQTT broker that the boxes publish to.")
+    ] = MqttSettings()
+    record: Annotated[RecordSettings, msgspec.Meta(title="Record", description="The database of the service.")] = (
+        RecordSettings()
+    )
+    metrics: Annotated[
+        MetricsSettings, msgspec.Meta(title="Metrics", description="The end point for Prometheus and for views.")
+    ] = MetricsSettings()
+    sites: Annotated[
+        tuple[FilePath, ...],
+        msgspec.Meta(title="Sites", description="Paths of the sites' files, relative to this file.", min_length=1),
+    ]
+    channels: Annotated[
+        dict[Name, Channel], msgspec.Meta(title="Channels", description="The ways to reach people, each by its name.")
+    ] = msgspec.field(default_factory=lambda: {"console": ConsoleChannel()})
+    pages: Annotated[
+        PageSettings, msgspec.Meta(title="Pages", description="Which tier is paged through which channels.")
+    ] = PageSettings()
+    tier_expires_s: Annotated[
+        int,
+        msgspec.Meta(
+            title="Tier's expiry",
+            description="Seconds after which signs and sirens say that they have no link.",
+            ge=6,
+            le=3600,
+        ),
+    ] = 30
+
+    def __post_init__(self) -> None:
+        named = {name for tier in list(Tier)[1:] for name in self.pages.channels(tier) or ()}
+        for name in sorted(named | set(self.pages.unknown or ())):
+            if name not in self.channels:
+                raise ValueError(f"pages name the channel {name}, which is not among channels")
+
+
+class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One zone: a place that is judged by itself and belongs to one box."""
+
+    zone: Annotated[
+        Name, msgspec.Meta(title="Zone", description="Its short name, as in topics, metrics and the box's file.")
+    ]
+    title: Annotated[Text, msgspec.Meta(title="Title", description="What people call the place.")]
+    kind: Annotated[
+        ZoneKind, msgspec.Meta(title="Kind", description="What people do there; it chooses the thresholds.")
+    ]
+    box: Annotated[Name, msgspec.Meta(title="Owner", description="The one box whose readings of this zone count.")]
+    responsible: Annotated[
+        Text | None,
+        msgspec.Meta(title="Responsible", description="Unit that answers for this zone; the site's if not set."),
+    ] = None
+    capacity: Annotated[
+        int | None,
+        msgspec.Meta(title="Capacity", description="Most people that the zone may hold.", ge=1, le=1_000_000),
+    ] = None
+    thresholds: Annotated[
+        Levels | None,
+        msgspec.Meta(title="Thresholds", description="Persons/m² in the worst cell, instead of those of the kind."),
+    ] = None
+    capacity_percent: Annotated[
+        Levels, msgspec.Meta(title="Capacity's thresholds", description="Percent of the capacity for each tier.")
+    ] = CAPACITY_LEVELS
+    windows: Annotated[Windows, msgspec.Meta(title="Windows", description="Seconds that each tier is judged over.")] = (
+        Windows()
+    )
+    fall_s: Annotated[
+        float,
+        msgspec.Meta(
+            title="Fall", description="Seconds well below a tier's threshold before it falls by one.", ge=5, le=3600
+        ),
+    ] = 180.0
+    clear_ratio: Annotated[
+        float,
+        msgspec.Meta(title="Clear at", description="Share of the threshold to stay below for a fall.", ge=0.1, le=0.95),
+    ] = 0.8
+    stale_s: Annotated[
+        float,
+        msgspec.Meta(
+            title="Stale after", description="Seconds without a reading until the zone is unknown.", ge=2, le=30
+        ),
+    ] = 10.0
+    unknown_page_s: Annotated[
+        float,
+        msgspec.Meta(
+            title="Page when unknown",
+            description="Seconds of unknown until somebody is called, on steps or at yellow and above.",
+            ge=5,
+            le=3600,
+        ),
+    ] = 120.0
+
+    def __post_init__(self) -> None:
+        if self.box in RESERVED_BOXES:
+            raise ValueError(f"zone {self.zone}: no box may be called {self.box}")
+
+    def rules(self) -> ZoneRules:
+        """What the judgement needs of this zone, with the kind's thresholds where it names none."""
+        return ZoneRules(
+            zone=self.zone,
+            kind=self.kind,
+            density=self.thresholds or DENSITY_LEVELS[self.kind],
+            capacity=self.capacity,
+            capacity_percent=self.capacity_percent,
+            windows=self.windows,
+            fall_s=self.fall_s,
+            clear_ratio=self.clear_ratio,
+            stale_s=self.stale_s,
+            unknown_page_s=self.unknown_page_s,
+        )
+
+
+class SiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One site: the zones that are judged together."""
+
+    site: Annotated[Name, msgspec.Meta(title="Site", description="Its short name, as in topics and metrics.")]
+    title: Annotated[Text, msgspec.Meta(title="Title", description="What people call the site.")]
+    time_zone: Annotated[Text, msgspec.Meta(title="Time zone", description="IANA name, for example Asia/Shanghai.")] = (
+        "UTC"
+    )
+    responsible: Annotated[Text, msgspec.Meta(title="Responsible", description="Unit that answers for the site.")]
+    zones: Annotated[
+        tuple[ZoneSettings, ...], msgspec.Meta(title="Zones", description="The zones of the site.", min_length=1)
+    ]
+
+    def __post_init__(self) -> None:
+        if self.site in RESERVED_SITES:
+            raise ValueError(f"no site may be called {self.site}")
+        names = [zone.zone for zone in self.zones]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"site {self.site}: the zone {name} is listed twice; a zone has one owner")
+        try:
+            zoneinfo.ZoneInfo(self.time_zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"site {self.site}: no time zone is called {self.time_zone}") from None
