@@ -261,8 +261,8 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         msgspec.Meta(title="Responsible", description="Unit that answers for this zone; the site's if not set."),
     ] = None
     capacity: Annotated[
-        int | None,
-        msgspec.Meta(title="Capacity", description="Most people that the zone may hold.", ge=1, le=1_000_000),
+        Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None,
+        msgspec.Meta(title="Capacity", description="Most people that the zone may hold."),
     ] = None
     thresholds: Annotated[
         Levels | None,
