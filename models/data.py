@@ -1,7 +1,7 @@
 """Pictures with head points, read from folders of our annotation format.
 
 A folder holds `annotations.json`, a list of `{image, width, height, points: [[x, y], ...]}` with `image`
-relative to the folder and points in pixels, and the pictures themselves.
+relative to the folder or to its `images`, points in pixels, and the pictures themselves.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def read_folder(folder: Path) -> list[Picture]:
             points = np.asarray(row["points"], np.float32).reshape(-1, 2)
         except (KeyError, TypeError, ValueError) as error:
             raise DataRefused(f"{file}: entry {index}: {error!r}") from None
+        if not (folder / name).is_file() and (folder / "images" / name).is_file():
+            name = f"images/{name}"
         if not np.isfinite(points).all():
             raise DataRefused(f"{file}: entry {index}: a point is not a finite number")
         pictures.append(Picture(folder / name, folder.name, name, points))

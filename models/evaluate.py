@@ -1,14 +1,17 @@
-"""Scores on annotated pictures: errors of the total, game of sub-regions, coverage of the band."""
+"""Scores on annotated pictures: errors of the totals and of parts, and how often the band holds the truth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.counter import Band, Counter
 from models.data import Picture
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,7 @@ class Score:
     """How many truths lie inside the band, %; NaN where no band was given"""
 
     @classmethod
-    def of(
-        cls,
-        counts: NDArray[np.float64],
-        truths: NDArray[np.float64],
-        bands: NDArray[np.float64] | None = None,
-    ) -> Score:
+    def of(cls, counts: Floats, truths: Floats, bands: Floats | None = None) -> Score:
         """`counts`, `truths` (n,), `bands` (n, 2) low and high."""
         error = counts - truths
         everyone = float(truths.sum())
@@ -47,12 +45,34 @@ class Score:
         )
 
 
-def grids(
-    pictures: Iterable[Picture], predict: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-) -> list[tuple[Picture, NDArray[np.float32], tuple[int, int]]]:
-    """Each picture with its counted grid and (width, height)."""
+@dataclass(frozen=True)
+class Counted:
+    """A picture and what a counter saw in it."""
+
+    picture: Picture
+    grid: NDArray[np.float32]
+    size: tuple[int, int]
+    """(width, height) px"""
+
+
+def count_all(counter: Counter, pictures: Iterable[Picture]) -> list[Counted]:
+    """Count every picture, at its own size."""
     out = []
     for picture in pictures:
-        image = picture.load()
-        out.append((picture, predict(image), (image.shape[1], image.shape[0])))
+        count = counter.count(picture.load())
+        out.append(Counted(picture, count.grid, count.picture))
     return out
+
+
+def score(counted: list[Counted], band: Band) -> Score:
+    """Errors of the totals of whole pictures."""
+    counts = np.array([float(c.grid.sum(dtype=np.float64)) for c in counted])
+    truths = np.array([float(len(c.picture.points)) for c in counted])
+    estimates = [band.around(value) for value in counts]
+    return Score.of(counts, truths, np.array([(e.low, e.high) for e in estimates]))
+
+
+def score_empty(counted: list[Counted]) -> tuple[int, float]:
+    """(number, highest count) of the pictures that show nobody."""
+    empty = [float(c.grid.sum()) for c in counted if len(c.picture.points) == 0]
+    return len(empty), max(empty, default=0.0)

@@ -117,7 +117,7 @@ def predict_grid(network: CountNetwork, image: NDArray[np.uint8]) -> NDArray[np.
     return np.asarray(grid, np.float32)
 
 
-def score(network: CountNetwork, pictures: list[Picture]) -> Score:
+def score_network(network: CountNetwork, pictures: list[Picture]) -> Score:
     """Errors of the totals of whole pictures at their own size."""
     network.eval()
     counts = np.array([float(predict_grid(network, p.load()).sum()) for p in pictures])
@@ -125,7 +125,7 @@ def score(network: CountNetwork, pictures: list[Picture]) -> Score:
 
 
 class Trainer:
-    """One run in one folder: `last.pt` to resume from, `best.pt`-free: the average of the weights is kept in it."""
+    """One run in one folder: `last.pt`, to resume from and to export, and `log.csv`."""
 
     def __init__(self, plan: Plan) -> None:
         torch.manual_seed(plan.seed)
@@ -199,7 +199,7 @@ class Trainer:
                 }
                 losses.clear()
                 for name, pictures in self.validation.items():
-                    figures = score(self.average, pictures)
+                    figures = score_network(self.average, pictures)
                     row[f"{name}_mae"] = f"{figures.mae:.2f}"
                     row[f"{name}_bias"] = f"{figures.bias_percent:.1f}"
                 _append(log, row)

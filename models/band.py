@@ -1,0 +1,80 @@
+"""Fits the 90 % band of a counter to how far it was off on validation pictures and on parts of them."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.counter import Band, BandSide
+from models.data import Picture, cell_counts
+from models.evaluate import Counted
+
+Floats = NDArray[np.float64]
+FLOORS = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
+POISSONS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+RELATIVES = tuple(round(0.04 * k, 2) for k in range(26))
+
+
+def samples(counted: list[Counted], rng: np.random.Generator, parts: int = 12) -> tuple[Floats, Floats]:
+    """(counted, true) people of whole pictures and of `parts` random rectangles of each.
+
+    Rectangles follow the cells of the grid, and take a twentieth of the picture or more.
+    """
+    values: list[float] = []
+    truths: list[float] = []
+    for one in counted:
+        rows, cols = one.grid.shape
+        width, height = one.size
+        scaled = one.picture.points * np.array([cols / width, rows / height], np.float32)
+        heads = cell_counts(scaled, cols, rows, 1)
+        for index in range(parts + 1):
+            tall, wide = (1.0, 1.0) if index == 0 else rng.uniform(0.22, 0.9, 2)
+            h, w = max(1, round(rows * tall)), max(1, round(cols * wide))
+            top, left = int(rng.integers(rows - h + 1)), int(rng.integers(cols - w + 1))
+            part = np.s_[top : top + h, left : left + w]
+            values.append(float(one.grid[part].sum(dtype=np.float64)))
+            truths.append(float(heads[part].sum()))
+    return np.array(values), np.array(truths)
+
+
+def fit(counted: Floats, truth: Floats) -> Band:
+    """The band that leaves a twentieth of the truths below and a twentieth above.
+
+    Quantile regression: among the half-widths sqrt(f^2 + p v + (r v)^2) of a table of (f, p, r), the one of
+    least pinball loss, each sample divided by the size of an ordinary miss so that full squares do not
+    outweigh empty ones.
+    """
+    if len(counted) != len(truth) or len(counted) < 20:
+        raise ValueError("a band needs 20 or more samples of counts with truths")
+    weight = 1.0 / np.sqrt(1.0 + counted + (0.15 * counted) ** 2)
+    return Band(
+        below=_side(counted, counted - truth, weight),
+        above=_side(counted, truth - counted, weight),
+    )
+
+
+def _side(counted: Floats, miss: Floats, weight: Floats, quantile: float = 0.95) -> BandSide:
+    """The half-width that `miss` exceeds once in twenty."""
+
+    def loss(floor: float, poisson: float, relative: float) -> float:
+        half = np.sqrt(floor**2 + poisson * counted + (relative * counted) ** 2)
+        rest = miss - half
+        return float((weight * np.maximum(quantile * rest, (quantile - 1) * rest)).sum())
+
+    best = min(product(FLOORS, POISSONS, RELATIVES), key=lambda side: loss(*side))
+    return BandSide(floor=best[0], poisson=best[1], relative=best[2])
+
+
+def densest_blocks(pictures: list[Picture], side: int) -> Floats:
+    """(n,) people in the densest block of `side` x `side` px of each picture."""
+    out = []
+    for picture in pictures:
+        if not len(picture.points):
+            out.append(0.0)
+            continue
+        blocks = (picture.points.clip(min=0) // side).astype(np.int64)
+        _, people = np.unique(blocks, axis=0, return_counts=True)
+        out.append(float(people.max()))
+    return np.array(out)
