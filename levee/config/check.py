@@ -1,0 +1,144 @@
+"""What only shows when settings files are laid side by side, or held against this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from alerting.settings import ServiceSettings, SiteSettings
+from edge.settings import BoxSettings
+from levee.config.ground import ground_faults
+from levee.config.load import Loaded, load
+from levee.config.problems import ConfigRefused, Problem
+from levee.config.weights import weights_fault
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def check_files(files: Sequence[Path]) -> list[Problem]:
+    """Every fault and warning in `files`, alone and together, in the order of files and lines.
+
+    A service's own sites are checked with it, whether or not they are given.
+    """
+    problems: list[Problem] = []
+    loaded = _load_all(files, problems)
+    boxes = _of(loaded, BoxSettings)
+    sites = _of(loaded, SiteSettings)
+    services = _of(loaded, ServiceSettings)
+    problems += _twice(boxes, "box", lambda box: f"{box.site}/{box.box}")
+    problems += _twice(sites, "site", lambda site: site.site)
+    problems += _owners(boxes, sites)
+    for box in boxes:
+        problems += _box(box)
+    for service in services:
+        problems += _secrets(service, service.settings.mqtt, ("mqtt",))
+        problems += _secrets(service, service.settings.record, ("record",))
+        for name, channel in service.settings.channels.items():
+            problems += _secrets(service, channel, ("channels", name))
+    order = {loaded_file.file: number for number, loaded_file in enumerate(loaded)}
+    return sorted(problems, key=lambda found: (order.get(found.file, -1), found.line or 0))
+
+
+def _load_all(files: Iterable[Path], problems: list[Problem]) -> list[Loaded[msgspec.Struct]]:
+    loaded: list[Loaded[msgspec.Struct]] = []
+    seen: set[Path] = set()
+    waiting = list(files)
+    while waiting:
+        file = waiting.pop(0)
+        if file.resolve() in seen:
+            continue
+        seen.add(file.resolve())
+        try:
+            one = load(file)
+        except ConfigRefused as refused:
+            problems.extend(refused.problems)
+            continue
+        loaded.append(one)
+        if isinstance(one.settings, ServiceSettings):
+            for number, path in enumerate(one.settings.sites):
+                if Path(path).is_file():
+                    waiting.append(Path(path))
+                else:
+                    problems.append(one.problem(f"no such file: {path}", "sites", number))
+    return loaded
+
+
+def _of(loaded: Iterable[Loaded[msgspec.Struct]], kind: type[S]) -> list[Loaded[S]]:
+    return [Loaded(one.file, one.kind, one.settings, one.value) for one in loaded if isinstance(one.settings, kind)]
+
+
+def _twice(loaded: Sequence[Loaded[S]], key: str, name: Callable[[S], str]) -> Iterator[Problem]:
+    first: dict[str, Loaded[S]] = {}
+    for one in loaded:
+        called = name(one.settings)
+        if called in first:
+            yield one.problem(f"{called} is also the {key} of {first[called].file}", key)
+        first.setdefault(called, one)
+
+
+def _owners(boxes: Sequence[Loaded[BoxSettings]], sites: Sequence[Loaded[SiteSettings]]) -> Iterator[Problem]:
+    """One owner for each zone, and the same zones on both sides."""
+    watched: dict[tuple[str, str], Loaded[BoxSettings]] = {}
+    known = {site.settings.site: site for site in sites}
+    for box in boxes:
+        site = known.get(box.settings.site)
+        if site is None and sites:
+            yield box.problem(f"no site is called {box.settings.site}: there are {', '.join(sorted(known))}", "site")
+        owners = {zone.zone: zone.box for zone in site.settings.zones} if site else {}
+        for number, zone in enumerate(box.settings.zones):
+            key = (box.settings.site, zone.name)
+            other = watched.setdefault(key, box)
+            if other is not box:
+                message = f"the zone {zone.name} has two owners: {box.settings.box} here and {other.settings.box} in "
+                yield box.problem(f"{message}{other.file}", "zones", number, "name")
+            elif site and zone.name not in owners:
+                yield box.problem(f"the site ({site.file}) has no zone called {zone.name}", "zones", number, "name")
+            elif site and owners[zone.name] != box.settings.box:
+                message = f"the site ({site.file}) says that the zone {zone.name} belongs to box {owners[zone.name]}"
+                yield box.problem(f"{message}, not {box.settings.box}", "zones", number, "name")
+    for site in sites:
+        yield from _unwatched(site, boxes)
+
+
+def _unwatched(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]]) -> Iterator[Problem]:
+    here = {box.settings.box: box for box in boxes if box.settings.site == site.settings.site}
+    if not here:
+        return
+    for number, zone in enumerate(site.settings.zones):
+        owner = here.get(zone.box)
+        if owner is None:
+            message = f"the zone {zone.zone} belongs to box {zone.box}, of which no file was given"
+            yield site.problem(message, "zones", number, "box", warning=True)
+        elif zone.zone not in {watched.name for watched in owner.settings.zones}:
+            message = f"the zone {zone.zone} belongs to box {zone.box}, which does not watch it ({owner.file})"
+            yield site.problem(message, "zones", number, "box")
+
+
+def _box(box: Loaded[BoxSettings]) -> Iterator[Problem]:
+    yield from ground_faults(box)
+    fault = weights_fault(box.settings.model)
+    if fault:
+        yield box.problem(fault, "model")
+    yield from _secrets(box, box.settings.mqtt, ("mqtt",))
+    if box.settings.mqtt.tls_ca_file and not Path(box.settings.mqtt.tls_ca_file).is_file():
+        yield box.problem(f"no such file: {box.settings.mqtt.tls_ca_file}", "mqtt", "tls_ca_file")
+    for number, camera in enumerate(box.settings.cameras):
+        yield from _secrets(box, camera, ("cameras", number))
+        if isinstance(camera.source, str) and "://" not in camera.source and not Path(camera.source).exists():
+            yield box.problem(f"no such clip or folder: {camera.source}", "cameras", number, "source")
+
+
+def _secrets(loaded: Loaded[S], part: msgspec.Struct, steps: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Variables and files that are named but not there: a warning, since they may be there where it will run."""
+    for field in part.__struct_fields__:
+        named = getattr(part, field)
+        if named is None:
+            continue
+        if field.endswith("_from_env") and not os.environ.get(named):
+            yield loaded.problem(f"the variable {named} is not set here", *steps, field, warning=True)
+        elif field.endswith("_from_file") and not Path(named).is_file():
+            yield loaded.problem(f"no such file here: {named}", *steps, field, warning=True)

@@ -1,0 +1,57 @@
+"""The three kinds of settings file: what each is, and which of its settings are paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from alerting.settings import ServiceSettings, SiteSettings
+from edge.settings import BoxSettings
+
+#: The first line of every settings file: `levee: box`.
+KEY = "levee"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of file. `paths` are settings that name a file or folder, relative to the settings file."""
+
+    name: str
+    settings: type[msgspec.Struct]
+    title: str
+    paths: tuple[str, ...]
+
+
+BOX = Kind(
+    "box",
+    BoxSettings,
+    "A box: its cameras, its zones, and where it sends what it counts",
+    (
+        "cameras[].source",
+        "cameras[].source_from_file",
+        "mqtt.password_from_file",
+        "mqtt.tls_ca_file",
+        "data_folder",
+        "model",
+    ),
+)
+SERVICE = Kind(
+    "service",
+    ServiceSettings,
+    "The alerting service: where it listens, what it keeps, and whom it pages",
+    (
+        "mqtt.password_from_file",
+        "mqtt.tls.ca_file",
+        "mqtt.tls.cert_file",
+        "mqtt.tls.key_file",
+        "record.url",
+        "record.url_from_file",
+        "sites[]",
+        "channels{}.url_from_file",
+        "channels{}.secret_from_file",
+    ),
+)
+SITE = Kind("site", SiteSettings, "A site: its zones, who owns each, and when each tier begins", ())
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOX, SERVICE, SITE)}
