@@ -1,0 +1,182 @@
+"""People per square metre from a grid of counts: the mean over a zone, and its worst cell. Pure.
+
+**Worst cell.** A square window of side sqrt(10) m, its sides along the axes of the ground, is slid over the zone so
+that its lower left corners stand on a lattice of 0.5 m aligned with the zone's bounding box. The density of a window is
+the people in the part of it that lies in the zone, over the area of that part. Windows of which at least 80 % lie in
+the zone compete; where none does (a narrow zone), those with at least 80 % of the largest part found. A zone of less
+than 10 m² is one window as a whole. The worst cell is the window of the highest density.
+
+The search runs on a raster of 0.25 m (coarser for zones above 100 m), where window sums are differences of a
+summed-area table; the figure itself and its band are taken from the counter's grid with the exact window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.polygon import Points, contains
+from edge.zone import Cover, Zone
+from wire import Band
+
+WINDOW_M2 = 10.0
+STEP_M = 0.5
+COMPETING_SHARE = 0.8
+_RASTER_M = 0.25
+_RASTER_MOST = 400
+_AREA_SAMPLES = 4
+
+
+class Estimate(Protocol):
+    """People in a region: 0 <= low <= value <= high."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+class CountedGrid(Protocol):
+    """What is needed of a count: its (rows, cols) grid of people, and an estimate for a part of it."""
+
+    @property
+    def grid(self) -> NDArray[np.float32]: ...
+    def within(self, weights: NDArray[np.floating]) -> Estimate: ...
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one zone at one moment: people, mean density and the worst cell's density (persons/m²)."""
+
+    count: Band
+    density: float
+    peak_density: Band
+    #: Lower left corner of the worst cell, metres.
+    peak_place: tuple[float, float]
+
+
+class ZoneDensity:
+    """The figures of one zone from grids of one shape; all that does not depend on the counts is computed once."""
+
+    def __init__(self, zone: Zone, shape: tuple[int, int]) -> None:
+        self.zone = zone
+        self.cover: Cover = zone.cover(shape)
+        self.weights = self.cover.weights()
+        self._low = zone.corners.min(axis=0)
+        extent = zone.corners.max(axis=0) - self._low
+        self._raster_m = max(_RASTER_M, float(extent.max()) / _RASTER_MOST)
+        self._bins = np.maximum(np.ceil(extent / self._raster_m).astype(int), 1)
+        column, row = np.minimum(((self.cover.place - self._low) / self._raster_m).astype(int), self._bins - 1).T
+        self._bin = row * self._bins[0] + column
+        # One entry for all samples of a cell that fall into one bin: the sum per frame runs over these.
+        pair, counted = np.unique(
+            self._bin.astype(np.int64) * (shape[0] * shape[1]) + self.cover.cell, return_counts=True
+        )
+        self._entry_bin, self._entry_cell = np.divmod(pair, shape[0] * shape[1])
+        self._entry_share = counted * self.cover.share
+        inside = _inside_area(zone, self._low, self._bins, self._raster_m)
+        #: Area of the zone that the picture shows, m².
+        self.visible_m2 = min(float(inside.sum()), zone.area_m2)
+        self._window_m = float(np.sqrt(WINDOW_M2))
+        self._whole = zone.area_m2 < WINDOW_M2
+        self._places, self._areas = self._windows(inside, extent)
+
+    def figures(self, count: CountedGrid) -> Figures:
+        """The zone's people and densities. The grid must have the shape that this was made for (ValueError)."""
+        if count.grid.shape != self.cover.shape:
+            raise ValueError(f"a grid of {count.grid.shape} where {self.cover.shape} was expected")
+        people = _band(count.within(self.weights), 1.0)
+        density = people.value / self.visible_m2
+        if self._whole:
+            return Figures(people, density, _divided(people, self.visible_m2), (self._low[0], self._low[1]))
+        chosen = self._worst(count.grid)
+        place, size = self._places[chosen], float(self._areas[chosen])
+        offset = self.cover.place - place
+        window = ((offset >= 0) & (offset < self._window_m)).all(axis=1)
+        peak = _band(count.within(self.cover.weights(window)), size)
+        return Figures(people, density, peak, (float(place[0]), float(place[1])))
+
+    def _windows(self, inside: NDArray[np.float64], extent: NDArray[np.float64]) -> tuple[Points, NDArray[np.float64]]:
+        step = max(STEP_M, float(extent.max()) / _RASTER_MOST)
+        # A window may hang over the zone's edge by the share that need not lie within it.
+        axes = [np.arange(-np.ceil(self._window_m / step), np.ceil(e / step) + 1) * step for e in extent]
+        places = np.column_stack([axis.ravel() for axis in np.meshgrid(*axes)]) + self._low
+        areas = self._sums(inside, places)
+        largest = float(areas.max())
+        needed = COMPETING_SHARE * (WINDOW_M2 if largest >= COMPETING_SHARE * WINDOW_M2 else largest)
+        keep = areas >= needed - 1e-9
+        return places[keep], areas[keep]
+
+    def _worst(self, grid: NDArray[np.float32]) -> int:
+        people = grid.ravel()[self._entry_cell].astype(np.float64) * self._entry_share
+        raster = np.zeros(int(self._bins.prod()))
+        np.add.at(raster, self._entry_bin, people)
+        sums = self._sums(raster.reshape(self._bins[1], self._bins[0]), self._places)
+        return int(np.argmax(sums / self._areas))
+
+    def _sums(self, raster: NDArray[np.float64], places: Points) -> NDArray[np.float64]:
+        """Sum of the raster within the window at each place, bins at its edge by their share."""
+        table = np.zeros((raster.shape[0] + 1, raster.shape[1] + 1))
+        table[1:, 1:] = raster.cumsum(axis=0).cumsum(axis=1)
+        low = (places - self._low) / self._raster_m
+        high = low + self._window_m / self._raster_m
+        return (
+            _at(table, high[:, 0], high[:, 1])
+            - _at(table, low[:, 0], high[:, 1])
+            - _at(table, high[:, 0], low[:, 1])
+            + _at(table, low[:, 0], low[:, 1])
+        )
+
+
+def smoothed(before: Band | None, now: Band, elapsed_s: float, smoothing_s: float) -> Band:
+    """Exponential smoothing with the time constant `smoothing_s` of a figure and both ends of its band.
+
+    `elapsed_s` is the time since `before`; no `before`, or `smoothing_s` of 0, gives `now`.
+    """
+    if before is None or smoothing_s <= 0:
+        return now
+    kept = float(np.exp(-max(elapsed_s, 0.0) / smoothing_s))
+    value = kept * before.value + (1 - kept) * now.value
+    low = kept * before.low + (1 - kept) * now.low
+    high = kept * before.high + (1 - kept) * now.high
+    # Rounding must not turn the band over.
+    return Band(value=value, low=min(low, value), high=max(high, value))
+
+
+def _band(estimate: Estimate, divisor: float) -> Band:
+    value = float(estimate.value) / divisor
+    return Band(
+        value=value, low=min(float(estimate.low) / divisor, value), high=max(float(estimate.high) / divisor, value)
+    )
+
+
+def _divided(band: Band, divisor: float) -> Band:
+    return Band(value=band.value / divisor, low=band.low / divisor, high=band.high / divisor)
+
+
+def _inside_area(zone: Zone, low: NDArray[np.float64], bins: NDArray[np.int_], raster_m: float) -> NDArray[np.float64]:
+    """(rows, cols): square metres of each raster bin that lie in the zone and in the picture."""
+    fine = _AREA_SAMPLES
+    x, y = ((np.arange(n * fine) + 0.5) / fine * raster_m for n in bins)
+    places = np.column_stack([axis.ravel() for axis in np.meshgrid(x, y)]) + low
+    inside = (contains(zone.corners, places) & zone.visible(places)).astype(np.float64)
+    shape = (int(bins[1]), fine, int(bins[0]), fine)
+    areas: NDArray[np.float64] = inside.reshape(shape).sum(axis=(1, 3)) * (raster_m / fine) ** 2
+    return areas
+
+
+def _at(table: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The summed-area table between its nodes, by bilinear interpolation; beyond its edges it stays level."""
+    x = np.clip(x, 0, table.shape[1] - 1)
+    y = np.clip(y, 0, table.shape[0] - 1)
+    i = np.minimum(x.astype(int), table.shape[1] - 2)
+    j = np.minimum(y.astype(int), table.shape[0] - 2)
+    fx, fy = x - i, y - j
+    upper = table[j, i] * (1 - fx) + table[j, i + 1] * fx
+    lower = table[j + 1, i] * (1 - fx) + table[j + 1, i + 1] * fx
+    return upper * (1 - fy) + lower * fy
