@@ -1,0 +1,191 @@
+"""Carries messages past a broker or a service that is away: keeps them, and sends them again, oldest first.
+
+A thread of its own owns the outbox, so that a slow disk never holds a tick. A message that was sent live is left alone
+for `unanswered_after_s`; then it goes again on `backlog`. At most `WINDOW` late messages wait for an answer at a time:
+while nobody answers, they are tried again at growing pauses; each answer of the service opens the window anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from edge.ages import aged, waited_s
+from edge.outbox import Kept, Outbox
+from edge.settings import OutboxSettings
+from wire import MessageRefused, OutboxHealth, Readings, SessionRecorded, decode, encode
+
+_log = logging.getLogger(__name__)
+
+PERIOD_S = 0.25
+WINDOW = 500
+LONGEST_PAUSE_S = 60.0
+
+
+@dataclass
+class Pace:
+    """How fast late messages may go: a rate, and pauses that grow while nobody answers. Pure: time comes in."""
+
+    per_s: float
+    first_pause_s: float
+    allowance: float = 0.0
+    pause_s: float = 0.0
+    last: float | None = None
+
+    def allowed(self, now: float) -> int:
+        """How many may go at `now`, in monotonic seconds: the rate times the time since the last call, up to a second."""
+        passed = 0.0 if self.last is None else now - self.last
+        self.last = now
+        self.allowance = min(self.allowance + passed * self.per_s, max(1.0, self.per_s))
+        return int(self.allowance)
+
+    def spend(self, count: int) -> None:
+        self.allowance -= count
+
+    def unanswered(self) -> None:
+        """Late messages came to nothing: the next attempt waits longer."""
+        self.pause_s = min(LONGEST_PAUSE_S, max(self.first_pause_s, self.pause_s * 2))
+
+    def answered(self) -> None:
+        self.pause_s = 0.0
+
+
+class Courier:
+    """Keeps every message of the box until it is recorded. `send` puts a late one on the wire, False if it cannot."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        settings: OutboxSettings,
+        session: str,
+        send: Callable[[bytes], bool],
+        connected: Callable[[], bool],
+    ) -> None:
+        self._outbox = outbox
+        self._settings = settings
+        self._session = session
+        self._send = send
+        self._connected = connected
+        self._pace = Pace(settings.backlog_per_s, settings.unanswered_after_s)
+        self._lock = threading.Lock()
+        self._added: list[tuple[Kept, bool]] = []
+        self._answers: dict[str, SessionRecorded] = {}
+        #: When each message that waits for an answer was last sent, monotonic seconds.
+        self._waiting: dict[tuple[str, int], float] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="levee-courier", daemon=True)
+        self._floor = outbox.floor(session)
+        self._health = self._measure()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits and close the outbox."""
+        self._stop.set()
+        self._thread.join(timeout=10.0)
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def floor(self, sequence: int) -> int:
+        """The lowest sequence of this session that is still kept, for a message with this sequence."""
+        with self._lock:
+            return sequence if self._floor is None else min(self._floor, sequence)
+
+    def keep(self, message: Readings, *, wall: float, monotonic: float, sent_live: bool) -> None:
+        """Keep a message made at these clocks; `sent_live` tells whether it is on the wire already."""
+        kept = Kept(message.session, message.sequence, wall, monotonic, encode(message))
+        with self._lock:
+            self._added.append((kept, sent_live))
+            if self._floor is None:
+                self._floor = message.sequence
+
+    def recorded(self, sessions: Sequence[SessionRecorded]) -> None:
+        """The service's answer."""
+        with self._lock:
+            self._answers.update({answer.session: answer for answer in sessions})
+
+    @property
+    def health(self) -> OutboxHealth:
+        with self._lock:
+            return self._health
+
+    def _run(self) -> None:
+        while not self._stop.wait(PERIOD_S):
+            self.round(time.monotonic(), time.time())
+        self.round(time.monotonic(), time.time(), sending=False)
+        self._outbox.close()
+
+    def round(self, monotonic: float, wall: float, *, sending: bool = True) -> None:
+        """One round at these clocks: write, delete, send what is due. Public for tests; the thread calls it."""
+        with self._lock:
+            added, self._added = self._added, []
+            answers, self._answers = self._answers, {}
+        for kept, sent_live in added:
+            self._outbox.add(kept)
+            if sent_live:
+                self._waiting[(kept.session, kept.sequence)] = monotonic
+        if answers:
+            self._outbox.recorded(list(answers.values()))
+            self._forget(answers)
+        if added or answers:
+            self._outbox.flush()
+        if sending and self._connected():
+            self._send_late(monotonic, wall)
+        with self._lock:
+            floor = self._outbox.floor(self._session)
+            waiting = [kept.sequence for kept, _ in self._added]
+            self._floor = min([*waiting, *([floor] if floor is not None else [])], default=None)
+            self._health = self._measure()
+
+    def _forget(self, answers: dict[str, SessionRecorded]) -> None:
+        before = len(self._waiting)
+        self._waiting = {
+            key: sent
+            for key, sent in self._waiting.items()
+            if not (key[0] in answers and answers[key[0]].holds(key[1]))
+        }
+        if len(self._waiting) < before:
+            self._pace.answered()
+
+    def _send_late(self, monotonic: float, wall: float) -> None:
+        patience = max(self._settings.unanswered_after_s, self._pace.pause_s)
+        overdue = [key for key, sent in self._waiting.items() if monotonic - sent >= patience]
+        if overdue:
+            self._pace.unanswered()
+            for key in overdue:
+                del self._waiting[key]
+        count = min(self._pace.allowed(monotonic), WINDOW - len(self._waiting))
+        if count <= 0 or self._outbox.messages == 0:
+            return
+        floors: dict[str, int] = {}
+        sent = 0
+        for kept in self._outbox.oldest(count, not_in=set(self._waiting)):
+            floor = floors.setdefault(kept.session, self._outbox.floor(kept.session) or kept.sequence)
+            payload = self._late(kept, floor, monotonic, wall)
+            if payload is not None and not self._send(payload):
+                break
+            # One that cannot be read is not tried again and again: it waits with the others until the limits take it.
+            self._waiting[(kept.session, kept.sequence)] = monotonic
+            sent += 1
+        self._pace.spend(sent)
+
+    def _late(self, kept: Kept, floor: int, monotonic: float, wall: float) -> bytes | None:
+        try:
+            message = decode(kept.payload, Readings)
+        except MessageRefused as refusal:
+            _log.error("outbox: message %s/%d cannot be read: %s", kept.session, kept.sequence, refusal)
+            return None
+        waited = waited_s(kept, session=self._session, monotonic=monotonic, wall=wall)
+        return encode(aged(message, waited, floor=floor, sent=datetime.fromtimestamp(wall, UTC)))
+
+    def _measure(self) -> OutboxHealth:
+        oldest = self._outbox.oldest_wall
+        age = None if oldest is None else max(0.0, time.time() - oldest)
+        return OutboxHealth(messages=self._outbox.messages, oldest_age_s=age, dropped=dict(self._outbox.dropped))
