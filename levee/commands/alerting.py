@@ -33,8 +33,8 @@ def run(
     An example to start from is `configs/examples/service.yaml`; `levee config check` looks for faults without running.
     """
     from levee.commands.logs import log_to_stderr
-    from levee.commands.stop import stop_on_signals
     from levee.config.load import load_service
+    from levee.stopping import stop_on_signals
 
     service, sites = load_service(config)
     log_to_stderr()

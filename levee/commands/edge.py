@@ -29,8 +29,8 @@ def run(
     An example to start from is `configs/examples/box.yaml`; `levee config check` looks for faults without running.
     """
     from levee.commands.logs import log_to_stderr
-    from levee.commands.stop import stop_on_signals
     from levee.config.load import load_box
+    from levee.stopping import stop_on_signals
 
     settings = load_box(config)
     log_to_stderr()
