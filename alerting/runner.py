@@ -1,0 +1,214 @@
+"""The service as a process: broker, clock and end point around the judgement, in one loop."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alerting.clock import Clock
+from alerting.ingest import Drop, Dropped
+from alerting.link import Link
+from alerting.metrics import Metrics, program_version
+from alerting.paging.senders import make_senders
+from alerting.record import Record, RecordAway, Resumed
+from alerting.secrets import secret
+from alerting.service import Service
+from alerting.settings import DEFAULT_RECORD_URL, ServiceSettings, SiteSettings
+from alerting.view import View, encode_view
+from alerting.web import Web
+from wire import VERSION, Presence, ServicePresence, encode, topics
+
+log = logging.getLogger("levee.alerting")
+TICK_S = 1.0
+HEARTBEAT_S = 5.0
+#: Messages that may wait for the judgement; more are left to the boxes, which send them again.
+MAX_INBOX = 20_000
+#: Messages that are judged before the record and the ticks have their turn.
+MAX_ROUND = 500
+
+
+@dataclass(frozen=True)
+class _Message:
+    topic: str
+    payload: bytes
+    retained: bool
+    at: float
+    steady: float
+
+
+class _Wake:
+    """Something other than a message wants the loop's attention; its own flag says what."""
+
+
+def run(service: ServiceSettings, sites: Sequence[SiteSettings], *, stop: threading.Event) -> None:
+    """Run until `stop` is set. ValueError with one line where the settings, the secrets or the record cannot work."""
+    _Runner(service, sites, stop).run()
+
+
+class _Runner:
+    def __init__(self, settings: ServiceSettings, sites: Sequence[SiteSettings], stop: threading.Event) -> None:
+        self._settings, self._sites, self._stop = settings, tuple(sites), stop
+        _check_sites(self._sites)
+        self._inbox: queue.Queue[_Message | _Wake] = queue.Queue(MAX_INBOX)
+        self._came_up, self._answered = threading.Event(), threading.Event()
+        self._overflow, self._overflow_lock = 0, threading.Lock()
+        self._session = secrets.token_hex(8)
+        self._metrics = Metrics()
+        self._view: View | None = None
+        self._senders = make_senders(settings.channels)
+        kept = settings.record
+        url = secret("the record's URL", env=kept.url_from_env, file=kept.url_from_file) or kept.url
+        self._record = Record(url or DEFAULT_RECORD_URL)
+
+    def run(self) -> None:
+        web = None
+        if self._settings.metrics.port:
+            web = Web(self._settings.metrics.host, self._settings.metrics.port, self._metrics.registry, self._state)
+        try:
+            resumed = self._resume()
+            if resumed is not None:
+                self._serve(resumed)
+        finally:
+            if web is not None:
+                web.close()
+
+    def _state(self) -> bytes | None:
+        return None if self._view is None else encode_view(self._view)
+
+    def _resume(self) -> Resumed | None:
+        """Where the last run ended; waits for a record that is away, because judging without it could lower a tier."""
+        told = 0.0
+        while not self._stop.is_set():
+            try:
+                return self._record.resume(self._settings.instance, self._session, time.time())
+            except RecordAway as error:
+                if not told or time.monotonic() - told > 60:
+                    told = time.monotonic()
+                    log.error("the record cannot be opened: %s; it is tried again every 2 s", error)
+                self._stop.wait(2)
+        return None
+
+    def _serve(self, resumed: Resumed) -> None:
+        self._clock = clock = Clock(resumed.at)
+        if clock.ahead_s > 60:
+            log.warning("the record ends %.0f s in the future; time goes on from there", clock.ahead_s)
+        topic = topics.SERVICE.at(instance=self._settings.instance)
+        will = encode(self._presence(Presence.OFFLINE, resumed.term))
+        link = Link(
+            self._settings.mqtt,
+            f"levee-{self._settings.instance}-{self._session[:8]}",
+            (topic, will),
+            self._on_message,
+            lambda: self._wake(self._came_up),
+        )
+        core = Service(
+            self._settings,
+            self._sites,
+            self._record,
+            resumed,
+            self._senders,
+            self._metrics,
+            publish=link.publish,
+            wake=lambda: self._wake(self._answered),
+            session=self._session,
+            at=clock.now(),
+        )
+        log.info("term %d of %s begins with %d sites", resumed.term, self._settings.instance, len(self._sites))
+        link.start()
+        try:
+            self._loop(core, link, topic)
+        finally:
+            core.close(clock.now())
+            link.publish(topic, encode(self._presence(Presence.STOPPED, resumed.term)), True)
+            link.stop()
+
+    def _loop(self, core: Service, link: Link, topic: str) -> None:
+        term = core.origin.term
+        next_tick = next_heartbeat = time.monotonic()
+        core.settle(self._clock.now())
+        while not self._stop.is_set():
+            self._round(core, next_tick)
+            if self._came_up.is_set() and link.up:
+                self._came_up.clear()
+                link.publish(topic, encode(self._presence(Presence.ONLINE, term)), True)
+                core.connected(self._clock.now())
+            steady = time.monotonic()
+            if steady >= next_tick:
+                self._metrics.tick_lag.set(steady - next_tick)
+                at = self._clock.now()
+                core.tick(at)
+                core.refresh(at)
+                self._shed(core, steady)
+                link.tend()
+                next_tick = next_tick + TICK_S if next_tick + TICK_S > steady else steady + TICK_S
+                core.settle(at)
+                self._view = core.view(at, link.up)
+            elif core.urgent or self._answered.is_set():
+                self._answered.clear()
+                at = self._clock.now()
+                core.settle(at)
+                self._view = core.view(at, link.up)
+            if steady >= next_heartbeat:
+                next_heartbeat = steady + HEARTBEAT_S
+                link.publish(topic, encode(self._presence(Presence.ONLINE, term)), True)
+
+    def _round(self, core: Service, until: float) -> None:
+        """Take what has come, and wait for it until `until`."""
+        for taken in range(MAX_ROUND):
+            try:
+                item = self._next(until) if not taken else self._inbox.get_nowait()
+            except queue.Empty:
+                return
+            if isinstance(item, _Message):
+                core.receive(item.topic, item.payload, item.retained, item.at, item.steady)
+
+    def _next(self, until: float) -> _Message | _Wake:
+        wait = until - time.monotonic()
+        return self._inbox.get(timeout=wait) if wait > 0 else self._inbox.get_nowait()
+
+    def _shed(self, core: Service, steady: float) -> None:
+        """Count what did not fit into the inbox."""
+        with self._overflow_lock:
+            lost, self._overflow = self._overflow, 0
+        if lost:
+            line = "more arrives than can be judged; what is left out stays with the boxes"
+            core.drop(Dropped(Drop.OVERLOAD.value, "any", line), steady, lost)
+
+    def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
+        try:
+            self._inbox.put_nowait(_Message(topic, payload, retained, self._clock.now(), time.monotonic()))
+        except queue.Full:
+            with self._overflow_lock:
+                self._overflow += 1
+
+    def _wake(self, flag: threading.Event) -> None:
+        flag.set()
+        # With a full inbox the loop is awake anyway.
+        with contextlib.suppress(queue.Full):
+            self._inbox.put_nowait(_Wake())
+
+    def _presence(self, state: Presence, term: int) -> ServicePresence:
+        return ServicePresence(
+            version=VERSION,
+            instance=self._settings.instance,
+            session=self._session,
+            state=state,
+            sent=self._clock.utc(),
+            term=term,
+            versions={"levee": program_version()},
+        )
+
+
+def _check_sites(sites: Sequence[SiteSettings]) -> None:
+    names = [site.site for site in sites]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the site {name} is configured twice")
+    if not names:
+        raise ValueError("there is no site to judge")

@@ -1,0 +1,337 @@
+"""The service without its network: messages and ticks go in; the record, the pages and the publications follow.
+
+Used by one thread. What is to be recorded waits in memory until one transaction has taken all of it; only then is a
+box told that it may delete.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from alerting.assess import (
+    Effect,
+    Event,
+    HeldUnknown,
+    Observed,
+    Page,
+    SettingsApplied,
+    SiteState,
+    StateRefused,
+    Tick,
+    TierChanged,
+    ZoneState,
+    decode_state,
+    encode_state,
+    new_site,
+    step,
+)
+from alerting.complaints import Complaints
+from alerting.ingest import Accepted, Dropped, open_door, take
+from alerting.metrics import Metrics
+from alerting.paging.desk import Desk
+from alerting.paging.note import write_note
+from alerting.paging.senders import Sender
+from alerting.record import Batch, PageRow, Record, RecordAway, RecordRefused, Resumed
+from alerting.settings import ServiceSettings, SiteSettings
+from alerting.view import ChangeView, PageView, View, change_view, page_view, zone_views
+from wire import VERSION, Health, Kind, Recorded, SessionRecorded, Status, TierMessage, TierName, encode, topics
+
+log = logging.getLogger("levee.alerting")
+
+#: Messages kept in memory while the record is away; beyond that they are judged, and the boxes keep them.
+MAX_WAITING = 20_000
+#: Without an event worth recording, the state is saved this often.
+SAVE_S = 5.0
+#: While the record is away it is tried this often; pages go out unrecorded after so many seconds of it.
+RETRY_S = 2.0
+UNRECORDED_PAGES_AFTER_S = 10.0
+
+#: topic, payload, retained
+Publish = Callable[[str, bytes, bool], None]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who speaks: the instance, its session and its term."""
+
+    instance: str
+    session: str
+    term: int
+
+
+class Service:
+    """RecordRefused where a stored state cannot be read."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        sites: Sequence[SiteSettings],
+        record: Record,
+        resumed: Resumed,
+        senders: Mapping[str, Sender],
+        metrics: Metrics,
+        *,
+        publish: Publish,
+        wake: Callable[[], None],
+        session: str,
+        at: float,
+    ) -> None:
+        self._settings, self._record, self._metrics, self._publish = settings, record, metrics, publish
+        self._sites = {site.site: site for site in sites}
+        self.origin = Origin(settings.instance, session, resumed.term)
+        self._door = open_door(sites)
+        for key, ledgers in resumed.ledgers.items():
+            if key in self._door.boxes:
+                self._door.boxes[key].ledgers = ledgers
+        self._complaints = Complaints()
+        self._desk = Desk(senders, settings.pages, wake)
+        self._batch = Batch()
+        self._due: list[PageRow] = []
+        self._answer_to: set[tuple[str, str]] = set()
+        self._changes: deque[ChangeView] = deque(maxlen=200)
+        self._pages: dict[tuple[str, str], PageView] = {}
+        self._dropped: dict[str, int] = {}
+        self._unsaved: set[str] = set()
+        #: Something happened that should not wait for the next tick to be recorded.
+        self.urgent = False
+        self._saved_at = self._tiers_sent_at = self._retry_at = 0.0
+        self._away_since: float | None = None
+        self._abandoned: list[tuple[str, str]] = []
+        self._states: dict[str, SiteState] = {}
+        for site in sites:
+            self._states[site.site] = _stored(site.site, resumed.states.get(site.site), at)
+            gone = set(self._states[site.site].zones) - {zone.zone for zone in site.zones}
+            self._abandoned += [(site.site, zone) for zone in sorted(gone)]
+            self._judge(site.site, SettingsApplied(at=at, zones=tuple(zone.rules() for zone in site.zones)))
+        for row in self._desk.restore(resumed.pending, time.monotonic()):
+            self._note_page(row)
+        for row in resumed.pending:
+            self._pages.setdefault((row.id, row.channel), page_view(row))
+
+    # What comes in
+
+    def receive(self, topic: str, payload: bytes, retained: bool, at: float, steady: float) -> None:
+        """A message of the broker."""
+        keep = len(self._batch.messages) < MAX_WAITING
+        outcome, dropped = take(self._door, topic, payload, retained=retained, at=at, steady=steady, keep=keep)
+        self._count_message(topic)
+        for one in dropped:
+            self.drop(one, steady)
+            if one.reason == "duplicate":
+                site, _, box = one.source.partition("/")
+                self._answer_to.add((site, box))
+        if isinstance(outcome, Accepted):
+            self._accept(outcome, keep, at)
+        elif isinstance(outcome, Status):
+            self._metrics.show_status(outcome)
+        elif isinstance(outcome, Health):
+            self._metrics.show_health(outcome)
+
+    def _count_message(self, topic: str) -> None:
+        try:
+            name = topics.parse(topic)[0].name
+        except topics.TopicRefused:
+            name = "other"
+        self._metrics.messages.labels(name).inc()
+
+    def drop(self, one: Dropped, steady: float, times: int = 1) -> None:
+        """Count something that was dropped, and say so at most once a minute for each cause and source."""
+        self._metrics.dropped.labels(one.reason).inc(times)
+        self._dropped[one.reason] = self._dropped.get(one.reason, 0) + times
+        self._complaints.tell(one.reason, one.source, one.line, steady)
+
+    def _accept(self, taken: Accepted, keep: bool, at: float) -> None:
+        if keep:
+            self._batch.messages.append(taken)
+            session = taken.message.session
+            ledger = self._door.boxes[taken.site, taken.box].ledgers[session]
+            self._batch.ledgers[taken.site, taken.box, session] = ledger
+            self._answer_to.add((taken.site, taken.box))
+        for reading in taken.judged:
+            self._metrics.readings.labels(reading.state.value).inc()
+        if taken.judged:
+            self._judge(taken.site, Observed(at=at, readings=taken.judged))
+
+    def tick(self, at: float) -> None:
+        """A second has passed."""
+        for site in self._states:
+            self._judge(site, Tick(at=at))
+
+    # Judgement and what follows
+
+    def _judge(self, site: str, event: Event) -> None:
+        self._states[site], effects = step(self._states[site], event)
+        self._unsaved.add(site)
+        for effect in effects:
+            self._follow(site, effect)
+
+    def _follow(self, site: str, effect: Effect) -> None:
+        self.urgent = True
+        if isinstance(effect, Page):
+            chosen = self._settings.pages.unknown if effect.unknown else self._settings.pages.channels(effect.tier)
+            self._desk.queue(write_note(effect, self._sites[site]), chosen, effect.at, time.monotonic())
+            return
+        self._batch.changes.append(effect)
+        self._changes.append(change_view(effect, self._sites[site].time_zone))
+        if isinstance(effect, TierChanged):
+            log.info("%s/%s: %s to %s: %s", site, effect.zone, effect.from_tier.label, effect.to_tier.label, effect.why)
+            self._metrics.changes.labels(site, effect.zone, effect.to_tier.label).inc()
+        else:
+            state = "is held" if isinstance(effect, HeldUnknown) else "is judged again"
+            log.info("%s/%s: %s %s: %s", site, effect.zone, effect.tier.label, state, effect.why)
+        self._send_tier(site, self._states[site].zones[effect.zone], effect.at)
+
+    # The record
+
+    def settle(self, at: float, *, final: bool = False) -> None:
+        """Commit what waits, then hand out the pages that were recorded and answer the boxes."""
+        steady, self.urgent = time.monotonic(), False
+        for row in self._desk.answered(steady):
+            self._metrics.pages.labels(row.channel, row.state.value).inc()
+            self._note_page(row)
+        for row in [] if final else self._desk.due(steady):
+            self._due.append(row)
+            self._note_page(row)
+        if final or self._batch.changes or self._batch.pages or steady - self._saved_at >= SAVE_S:
+            for site in self._unsaved:
+                self._batch.states[site] = encode_state(self._states[site])
+            self._unsaved.clear()
+            self._saved_at = steady
+        if not self._batch or (self._away_since is not None and steady < self._retry_at and not final):
+            committed = not self._batch
+        else:
+            committed = self._commit(at, steady)
+        if committed:
+            self._batch = Batch()
+            self._answer_boxes(at)
+        away = 0.0 if self._away_since is None else steady - self._away_since
+        if self._due and (committed or away > UNRECORDED_PAGES_AFTER_S):
+            # A page that cannot be made durable is late at first, and then sent all the same: twice beats never.
+            due, self._due = self._due, []
+            self._desk.dispatch(due)
+        self._metrics.pages_pending.set(self._desk.pending)
+
+    def _commit(self, at: float, steady: float) -> bool:
+        try:
+            with self._metrics.commit.time():
+                self._record.commit(self._batch, at)
+        except (RecordAway, RecordRefused) as error:
+            if self._away_since is None:
+                self._away_since = steady
+            self._retry_at = steady + RETRY_S
+            line = f"{error}; {len(self._batch.messages)} messages wait in memory and no box is answered"
+            self._complaints.tell("the record cannot be written", "record", line, steady)
+            return False
+        if self._away_since is not None:
+            log.warning("the record is written again, after %.0f s", time.monotonic() - self._away_since)
+            self._away_since = None
+        return True
+
+    def _note_page(self, row: PageRow) -> None:
+        self._batch.pages[row.id, row.channel] = row
+        self._pages.pop((row.id, row.channel), None)
+        self._pages[row.id, row.channel] = page_view(row)
+        while len(self._pages) > 50:
+            del self._pages[next(iter(self._pages))]
+
+    # What goes out
+
+    def _answer_boxes(self, at: float) -> None:
+        """Everything in the ledgers is committed now: tell the boxes that wait for it."""
+        answer, self._answer_to = self._answer_to, set()
+        for site, box in sorted(answer):
+            ledgers = self._door.boxes[site, box].ledgers
+            told = Recorded(
+                version=VERSION,
+                site=site,
+                box=box,
+                sent=_utc(at),
+                sessions=tuple(
+                    SessionRecorded(session=session, up_to=ledger.up_to, also=ledger.told())
+                    for session, ledger in ledgers.items()
+                ),
+            )
+            self._publish(topics.RECORDED.at(site=site, box=box), encode(told), True)
+
+    def _send_tier(self, site: str, zone: ZoneState, at: float) -> None:
+        sent = _utc(at)
+        message = TierMessage(
+            version=VERSION,
+            site=site,
+            zone=zone.rules.zone,
+            tier=TierName.of(zone.tier),
+            held=zone.unknown_since is not None,
+            since=_utc(zone.since),
+            why=zone.unknown_why or zone.why,
+            kind=Kind.OBSERVED,
+            sent=sent,
+            expires=sent + timedelta(seconds=self._settings.tier_expires_s),
+            term=self.origin.term,
+        )
+        self._publish(topics.TIER.at(site=site, zone=zone.rules.zone), encode(message), True)
+
+    def send_tiers(self, at: float) -> None:
+        """Every zone's tier anew."""
+        self._tiers_sent_at = at
+        for site, state in self._states.items():
+            for zone in state.zones.values():
+                self._send_tier(site, zone, at)
+
+    def refresh(self, at: float) -> None:
+        """Send the tiers again well before they expire."""
+        if at - self._tiers_sent_at >= self._settings.tier_expires_s / 3:
+            self.send_tiers(at)
+
+    def connected(self, at: float) -> None:
+        """The broker is there (again) and may have forgotten everything: say it all once more."""
+        for site, zone in self._abandoned:
+            log.warning("%s/%s: the zone is no longer configured; its tier topic is cleared", site, zone)
+            self._publish(topics.TIER.at(site=site, zone=zone), b"", True)
+        self._abandoned = []
+        self.send_tiers(at)
+        self._answer_to |= {key for key, box in self._door.boxes.items() if box.ledgers}
+
+    def view(self, at: float, broker_connected: bool) -> View:
+        """What a screen shows now; also brings the metrics of the zones up to date."""
+        zones = zone_views(self._sites.values(), self._states, at)
+        for zone in zones:
+            self._metrics.show_zone(zone)
+        self._metrics.connected.set(int(broker_connected))
+        return View(
+            instance=self.origin.instance,
+            term=self.origin.term,
+            at=_utc(at),
+            broker_connected=broker_connected,
+            recording=self._away_since is None,
+            zones=zones,
+            changes=tuple(self._changes),
+            pages=tuple(self._pages.values()),
+            dropped=dict(self._dropped),
+        )
+
+    def close(self, at: float) -> None:
+        """Record what is left and let the channels go; what was not sent yet is sent by the next run."""
+        self.settle(at, final=True)
+        self._desk.close()
+        for row in self._desk.answered(time.monotonic()):
+            self._note_page(row)
+        self.settle(at, final=True)
+        self._record.close()
+
+
+def _stored(site: str, stored: bytes | None, at: float) -> SiteState:
+    if stored is None:
+        return new_site(site, at)
+    try:
+        return decode_state(stored)
+    except StateRefused as error:
+        raise RecordRefused(f"site {site}: {error}; move the record away to begin anew") from None
+
+
+def _utc(at: float) -> datetime:
+    return datetime.fromtimestamp(round(at, 3), UTC)

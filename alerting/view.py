@@ -1,0 +1,166 @@
+"""What a screen shows of the service: plain values, made once a second, the same in-process and at /state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from alerting.assess import HeldUnknown, SiteState, TierChanged, UnknownEnded, ZoneState
+from alerting.assess.judge import figures
+from alerting.paging.note import Note
+from alerting.record.batch import PageRow
+from alerting.settings import SiteSettings
+from wire import Band, Kind, Tier, TierName
+
+
+@dataclass(frozen=True)
+class ZoneView:
+    """A zone now. `held` means that the input is unknown: the tier is not confirmed, and there are no figures."""
+
+    site: str
+    site_title: str
+    zone: str
+    title: str
+    kind: str
+    tier: TierName
+    since: datetime
+    why: str
+    held: bool
+    unknown_why: str
+    people: Band | None
+    density: Band | None
+    #: Persons/m² per minute.
+    trend: float | None
+    #: Seconds since the newest picture that was told of.
+    age_s: float
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """An event of a zone. `what`: `tier`, `held` (unknown from here) or `seen-again`."""
+
+    what: str
+    time: datetime
+    site: str
+    zone: str
+    from_tier: TierName
+    to_tier: TierName
+    why: str
+    kind: Kind = Kind.OBSERVED
+
+
+@dataclass(frozen=True)
+class PageView:
+    """A page on one channel, with the receiver's last words."""
+
+    id: str
+    channel: str
+    time: datetime
+    site: str
+    zone: str
+    tier: TierName
+    unknown: bool
+    text: str
+    state: str
+    attempts: int
+    answer: str
+
+
+@dataclass(frozen=True)
+class View:
+    instance: str
+    term: int
+    at: datetime
+    broker_connected: bool
+    #: False while commits fail: what happens is kept in memory.
+    recording: bool
+    zones: tuple[ZoneView, ...]
+    #: Since the service started, oldest first, the last 200.
+    changes: tuple[ChangeView, ...]
+    #: Oldest first, the last 50.
+    pages: tuple[PageView, ...]
+    #: What was dropped since the start, by reason.
+    dropped: dict[str, int]
+
+
+def encode_view(view: View) -> bytes:
+    return msgspec.json.encode(view)
+
+
+def decode_view(payload: bytes) -> View:
+    """The view that /state gave; msgspec.DecodeError for anything else."""
+    return msgspec.json.decode(payload, type=View)
+
+
+def in_zone(at: float, time_zone: str) -> datetime:
+    return datetime.fromtimestamp(round(at, 3), UTC).astimezone(ZoneInfo(time_zone))
+
+
+def zone_view(site: SiteSettings, state: ZoneState, now: float) -> ZoneView:
+    title = next((zone.title for zone in site.zones if zone.zone == state.rules.zone), state.rules.zone)
+    known = figures(state, now)
+    return ZoneView(
+        site=site.site,
+        site_title=site.title,
+        zone=state.rules.zone,
+        title=title,
+        kind=state.rules.kind.value,
+        tier=TierName.of(state.tier),
+        since=in_zone(state.since, site.time_zone),
+        why=state.why,
+        held=state.unknown_since is not None,
+        unknown_why=state.unknown_why,
+        people=known.people,
+        density=known.density,
+        trend=known.trend,
+        age_s=round(max(0.0, now - state.seen_at), 3),
+    )
+
+
+def zone_views(sites: Iterable[SiteSettings], states: dict[str, SiteState], now: float) -> tuple[ZoneView, ...]:
+    """All zones, the most dangerous first."""
+    views = [
+        zone_view(site, state, now)
+        for site in sites
+        if site.site in states
+        for state in states[site.site].zones.values()
+    ]
+    return tuple(sorted(views, key=lambda view: -view.tier.tier))
+
+
+def change_view(change: TierChanged | HeldUnknown | UnknownEnded, time_zone: str) -> ChangeView:
+    if isinstance(change, TierChanged):
+        what, before, after = "tier", change.from_tier, change.to_tier
+    else:
+        what = "held" if isinstance(change, HeldUnknown) else "seen-again"
+        before = after = change.tier
+    return ChangeView(
+        what=what,
+        time=in_zone(change.at, time_zone),
+        site=change.site,
+        zone=change.zone,
+        from_tier=TierName.of(Tier(before)),
+        to_tier=TierName.of(Tier(after)),
+        why=change.why,
+    )
+
+
+def page_view(row: PageRow) -> PageView:
+    note = msgspec.json.decode(row.note, type=Note)
+    return PageView(
+        id=row.id,
+        channel=row.channel,
+        time=note.at,
+        site=note.site,
+        zone=note.zone,
+        tier=note.tier,
+        unknown=note.unknown,
+        text=note.text,
+        state=row.state.value,
+        attempts=row.attempts,
+        answer=row.answer,
+    )
