@@ -110,18 +110,21 @@ class _Walk:
         config = kind.__struct_config__
         sound = True
         ready: dict[str, Any] = {}
+        misspelt: set[str] = set()
         for key, entry in value.entries.items():
             if key == config.tag_field:
                 ready[key] = entry.plain
             elif key not in fields:
-                self._say(value.keys[key], _join(path, key), _unknown(key, list(fields)))
+                near = difflib.get_close_matches(key, fields, n=1, cutoff=0.6)
+                misspelt.update(near)
+                self._say(value.keys[key], _join(path, key), _unknown(near, list(fields)))
                 sound = False
             else:
                 made = self.convert(entry, hints[fields[key].name], _join(path, key))
                 ready[key] = made
                 sound = sound and not isinstance(made, _Refused)
         for key, field in fields.items():
-            if field.required and key not in value.entries:
+            if field.required and key not in value.entries and key not in misspelt:
                 self._say(value.place, path, f"`{key}` is missing{_says(hints[field.name])}")
                 sound = False
         if not sound:
@@ -164,7 +167,7 @@ class _Walk:
             at = _AT.search(message)
             if at:
                 message = message[: at.start()]
-            spot, place = _locate(value, message)
+            spot, place = _locate(value, message, _bare(kind))
             setting = _join(path, spot) if spot else path
             return self._say(place, setting, _plain_words(message, value, kind))
         return plain
@@ -203,8 +206,7 @@ def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _unknown(key: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+def _unknown(near: list[str], known: list[str]) -> str:
     if near:
         return f"no such setting: did you mean `{near[0]}`?"
     return f"no such setting; there are {', '.join(sorted(known))}"
@@ -220,21 +222,32 @@ def _metas(kind: Any) -> Iterator[msgspec.Meta]:
 def _says(kind: Any) -> str:
     """What a missing setting is for, in its own words."""
     described = [meta.description for meta in _metas(kind) if meta.description]
-    return f": {described[0]}" if described else ""
+    return f": {described[-1]}" if described else ""
 
 
-def _locate(value: Value, message: str) -> tuple[str, Place]:
+def _locate(value: Value, message: str, kind: Any) -> tuple[str, Place]:
     """Where in `value` a message from a struct points: the entry that it names, then the setting that it names."""
     spot = ""
     item = _named_item(value, message)
     if item is not None:
         spot, value = item
-    quoted = [words.split(".")[-1] for words in re.findall(r"`([^`]+)`", message)]
-    plain = [word.split(".")[-1] for word in _WORD.findall(message)]
-    for key in [*quoted, *plain]:
+    said = re.sub(r"^\w+ [\w-]+: ", "", message)
+    quoted = [words.split(".")[-1] for words in re.findall(r"`([^`]+)`", said)]
+    tag = kind.__struct_config__.tag_field if _is_struct(kind) else None
+    entries = (value.entries or {}).items()
+    quotes = [key for key, entry in entries if key != tag and _mentions(said, entry.scalar)]
+    plain = [word.split(".")[-1] for word in _WORD.findall(said)]
+    for key in [*quoted, *quotes, *plain]:
         if key in value.keys:
             return _join(spot, key), value.keys[key]
     return spot, value.place
+
+
+def _mentions(message: str, scalar: object) -> bool:
+    """Whether a message holds the value itself."""
+    if not isinstance(scalar, str) or len(scalar) < 2:
+        return False
+    return re.search(rf"(?<![\w-]){re.escape(scalar)}(?![\w-])", message) is not None
 
 
 def _named_item(value: Value, message: str) -> tuple[str, Value] | None:

@@ -113,9 +113,15 @@ def load_service(file: Path) -> tuple[ServiceSettings, tuple[SiteSettings, ...]]
     for number, path in enumerate(service.settings.sites):
         if not Path(path).is_file():
             raise ConfigRefused([service.problem(f"no such file: {path}", "sites", number)])
-        site = _load_as(Path(path), SITE).settings
-        assert isinstance(site, SiteSettings)
+        site = load_site(Path(path))
         if site.site in {other.site for other in sites}:
             raise ConfigRefused([service.problem(f"the site {site.site} is named twice", "sites", number)])
         sites.append(site)
     return service.settings, tuple(sites)
+
+
+def load_site(file: Path) -> SiteSettings:
+    """The settings of a site; ConfigRefused otherwise."""
+    settings = _load_as(file, SITE).settings
+    assert isinstance(settings, SiteSettings)
+    return settings

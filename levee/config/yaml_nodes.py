@@ -114,7 +114,7 @@ class _Reader:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place, path, depth)
         assert isinstance(node, yaml.ScalarNode)
-        if not node.tag.startswith("tag:yaml.org,2002:"):
+        if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
             self._say(node, f"the tag {node.tag[:40]} has no meaning here", path)
         return Value(place, scalar=_scalar(node))
 
