@@ -37,7 +37,7 @@ class Pace:
     last: float | None = None
 
     def allowed(self, now: float) -> int:
-        """How many may go at `now`, in monotonic seconds: the rate times the time since the last call, up to a second."""
+        """How many may go at `now` (monotonic seconds): the rate times the time since the last call."""
         passed = 0.0 if self.last is None else now - self.last
         self.last = now
         self.allowance = min(self.allowance + passed * self.per_s, max(1.0, self.per_s))

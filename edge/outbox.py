@@ -60,6 +60,8 @@ class Outbox:
         self._unwritten: list[Kept] = []
         self._unanswered: list[SessionRecorded] = []
         self._complained = ""
+        self._count = 0
+        self._bytes = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = self._open()

@@ -35,11 +35,13 @@ class Camera:
     """Reads one source in a thread of its own; whoever counts takes the newest frame and waits for nothing.
 
     Frames that are not counted are told apart: `superseded` (a newer one came first), `late` (a clip skipped to keep
-    its pace), `unreadable`. A thread that hangs in the decoder is left behind and replaced by `supervise`.
+    its pace), `unreadable`. A thread that hangs in the decoder is left behind and replaced by `supervise`. `news` is
+    set when a frame comes.
     """
 
-    def __init__(self, settings: CameraSettings) -> None:
+    def __init__(self, settings: CameraSettings, news: threading.Event | None = None) -> None:
         self.settings = settings
+        self._news = news if news is not None else threading.Event()
         self.limits = states.Limits(settings.stalled_after_s, settings.frozen_after_s, settings.dark_below)
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -201,6 +203,7 @@ class Camera:
             if self._newest is not None:
                 self._dropped["superseded"] = self._dropped.get("superseded", 0) + 1
             self._newest = frame
+        self._news.set()
 
     def _drop(self, reason: str, count: int = 1) -> None:
         with self._lock:

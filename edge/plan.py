@@ -1,0 +1,52 @@
+"""What the settings of a box amount to: a calibrated ground for each camera, and its zones on it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.ground import Ground, calibrate
+from edge.points import GroundRefused
+from edge.settings import BoxSettings
+from edge.zone import Zone, make_zone
+
+
+class BoxRefused(ValueError):
+    """Settings that cannot be worked with: one line, and where in them, for example ("zones", 0, "polygon")."""
+
+    def __init__(self, line: str, *setting: str | int) -> None:
+        super().__init__(line)
+        self.setting = setting
+
+
+@dataclass(frozen=True)
+class Plan:
+    """By name: the ground of each camera that has one, the zones, and the camera of each zone."""
+
+    grounds: dict[str, Ground]
+    zones: dict[str, Zone]
+    camera_of: dict[str, str]
+
+    @property
+    def calibrations(self) -> dict[str, str]:
+        """Digest of each camera's calibration."""
+        return {camera: ground.digest for camera, ground in self.grounds.items()}
+
+
+def make_plan(settings: BoxSettings) -> Plan:
+    """Check ground points and zones and prepare them; BoxRefused names the camera or zone, and the setting."""
+    grounds: dict[str, Ground] = {}
+    for index, camera in enumerate(settings.cameras):
+        if not camera.ground_points:
+            continue
+        try:
+            grounds[camera.name] = calibrate(camera)
+        except GroundRefused as refusal:
+            line = f"camera {camera.name}: {refusal}"
+            raise BoxRefused(line, "cameras", index, *refusal.setting) from None
+    zones: dict[str, Zone] = {}
+    for index, zone in enumerate(settings.zones):
+        try:
+            zones[zone.name] = make_zone(zone, grounds[zone.camera])
+        except GroundRefused as refusal:
+            raise BoxRefused(f"zone {zone.name}: {refusal}", "zones", index, *refusal.setting) from None
+    return Plan(grounds, zones, {zone.name: zone.camera for zone in settings.zones})
