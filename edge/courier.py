@@ -1,8 +1,9 @@
 """Carries messages past a broker or a service that is away: keeps them, and sends them again, oldest first.
 
-A thread of its own owns the outbox, so that a slow disk never holds a tick. A message that was sent live is left alone
-for `unanswered_after_s`; then it goes again on `backlog`. At most `WINDOW` late messages wait for an answer at a time:
-while nobody answers, they are tried again at growing pauses; each answer of the service opens the window anew.
+A thread of its own owns the outbox, so that a slow disk never holds a tick. What could not go live goes on `backlog` as
+soon as there is a connection. What went and is not answered for within `unanswered_after_s` is set aside and goes again
+on `backlog` after a pause that grows while nobody answers, and ends when the service answers again. Messages that were
+set aside hold up none that have not been tried, and at most `WINDOW` wait for an answer at a time.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Pace:
     first_pause_s: float
     allowance: float = 0.0
     pause_s: float = 0.0
+    retry_at: float = 0.0
+    last_answer: float = 0.0
     last: float | None = None
 
     def allowed(self, now: float) -> int:
@@ -46,12 +49,20 @@ class Pace:
     def spend(self, count: int) -> None:
         self.allowance -= count
 
-    def unanswered(self) -> None:
-        """Late messages came to nothing: the next attempt waits longer."""
+    def due(self, now: float) -> bool:
+        """Whether what was set aside may be tried again; if so, the next time comes after a longer pause."""
+        if now < self.retry_at:
+            return False
         self.pause_s = min(LONGEST_PAUSE_S, max(self.first_pause_s, self.pause_s * 2))
+        self.retry_at = now + self.pause_s
+        return True
 
-    def answered(self) -> None:
-        self.pause_s = 0.0
+    def answered(self, now: float, *, progress: bool) -> None:
+        """The service answered. After a silence, or when late messages were answered for, the pauses begin anew."""
+        if progress or now - self.last_answer >= self.first_pause_s:
+            self.pause_s = 0.0
+            self.retry_at = now
+        self.last_answer = now
 
 
 class Courier:
@@ -76,6 +87,8 @@ class Courier:
         self._answers: dict[str, SessionRecorded] = {}
         #: When each message that waits for an answer was last sent, monotonic seconds.
         self._waiting: dict[tuple[str, int], float] = {}
+        #: Those that were sent and not answered for.
+        self._aside: set[tuple[str, int]] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="levee-courier", daemon=True)
         self._floor = outbox.floor(session)
@@ -133,7 +146,7 @@ class Courier:
                 self._waiting[(kept.session, kept.sequence)] = monotonic
         if answers:
             self._outbox.recorded(list(answers.values()))
-            self._forget(answers)
+            self._forget(answers, monotonic)
         if added or answers:
             self._outbox.flush()
         if sending and self._connected():
@@ -144,34 +157,35 @@ class Courier:
             self._floor = min([*waiting, *([floor] if floor is not None else [])], default=None)
             self._health = self._measure()
 
-    def _forget(self, answers: dict[str, SessionRecorded]) -> None:
-        before = len(self._waiting)
-        self._waiting = {
-            key: sent
-            for key, sent in self._waiting.items()
-            if not (key[0] in answers and answers[key[0]].holds(key[1]))
-        }
-        if len(self._waiting) < before:
-            self._pace.answered()
+    def _forget(self, answers: dict[str, SessionRecorded], monotonic: float) -> None:
+        def held(key: tuple[str, int]) -> bool:
+            return key[0] in answers and answers[key[0]].holds(key[1])
+
+        before = len(self._aside)
+        self._aside = {key for key in self._aside if not held(key)}
+        self._waiting = {key: sent for key, sent in self._waiting.items() if not held(key)}
+        self._pace.answered(monotonic, progress=len(self._aside) < before)
 
     def _send_late(self, monotonic: float, wall: float) -> None:
-        patience = max(self._settings.unanswered_after_s, self._pace.pause_s)
-        overdue = [key for key, sent in self._waiting.items() if monotonic - sent >= patience]
-        if overdue:
-            self._pace.unanswered()
-            for key in overdue:
-                del self._waiting[key]
+        overdue = [k for k, sent in self._waiting.items() if monotonic - sent >= self._settings.unanswered_after_s]
+        for key in overdue:
+            del self._waiting[key]
+        self._aside.update(overdue)
+        if self._outbox.messages == 0:
+            self._aside.clear()
+        if self._aside and self._pace.due(monotonic):
+            self._aside.clear()
         count = min(self._pace.allowed(monotonic), WINDOW - len(self._waiting))
-        if count <= 0 or self._outbox.messages == 0:
+        if count <= 0 or self._outbox.messages <= len(self._waiting) + len(self._aside):
             return
         floors: dict[str, int] = {}
         sent = 0
-        for kept in self._outbox.oldest(count, not_in=set(self._waiting)):
+        for kept in self._outbox.oldest(count, not_in=self._aside | self._waiting.keys()):
             floor = floors.setdefault(kept.session, self._outbox.floor(kept.session) or kept.sequence)
             payload = self._late(kept, floor, monotonic, wall)
             if payload is not None and not self._send(payload):
                 break
-            # One that cannot be read is not tried again and again: it waits with the others until the limits take it.
+            # One that cannot be read waits with the others, until the limits take it.
             self._waiting[(kept.session, kept.sequence)] = monotonic
             sent += 1
         self._pace.spend(sent)

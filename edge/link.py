@@ -160,7 +160,9 @@ class Link:
         self._client = client
         client.loop_start()
         # A peer that accepts and then says nothing must not hold the link for ever.
-        threading.Timer(CONNECT_S, self._give_up_unless_connected, args=(client,)).start()
+        timer = threading.Timer(CONNECT_S, self._give_up_unless_connected, args=(client,))
+        timer.daemon = True
+        timer.start()
         return client
 
     def _give_up_unless_connected(self, client: mqtt.Client) -> None:

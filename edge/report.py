@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from edge.capture import Report
+from edge.capture.states import NOT_OPENED
 from edge.counting import Result
 from edge.density import Figures
 from edge.zone import Zone
@@ -76,6 +77,8 @@ def health(
 
 def _why_unknown(zone: str, camera: Report, result: Result | None, age_s: float, oldest_s: float) -> str:
     state = camera.track.state
+    if camera.track.refusal == NOT_OPENED:
+        return "starting"
     if state is not CameraState.LIVE:
         return f"camera-{state.value}"
     if result is None:

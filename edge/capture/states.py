@@ -12,6 +12,8 @@ from wire import CameraState
 #: Leaving the dark takes this much more light than entering it, so that dusk does not flap.
 DARK_MARGIN = 1.25
 
+NOT_OPENED = "not yet opened"
+
 _GOOD_PICTURES = frozenset({CameraState.LIVE, CameraState.FROZEN, CameraState.DARK})
 
 #: Each transition, the states that it may start from, and where it leads.
@@ -41,7 +43,7 @@ class Track:
     """A camera's state, why it is so, since when (monotonic seconds), and the facts that it rests on."""
 
     state: CameraState = CameraState.OFF
-    reason: str = "not yet opened"
+    reason: str = NOT_OPENED
     since: float = 0.0
     transition: str = ""
     #: Monotonic time of the last picture, and of the last that differed from the one before.
@@ -49,7 +51,7 @@ class Track:
     last_change: float | None = None
     brightness: float = 255.0
     #: Why the source is not open; empty while it is.
-    refusal: str = "not yet opened"
+    refusal: str = NOT_OPENED
 
 
 def opened(track: Track) -> Track:
