@@ -36,6 +36,11 @@ service offers again as `levee_alerting_box_*`, for boxes that cannot be scraped
 
 Unknown is absent: while a zone is not known, its figures have no series at all. They are never 0 for want of a reading.
 Counters with a `reason`, an `outcome` or a `topic` are there from the start with 0, so that the first event shows.
+
+To look at them: `prometheus --config.file=configs/prometheus/prometheus.yml` scrapes both halves on one machine and
+loads the rules. For Grafana, copy `configs/grafana/provisioning` to `/etc/grafana/provisioning` and
+`configs/grafana/dashboards` to `/etc/levee/grafana/dashboards`. The alerts are about the health of the system;
+the crowd's tiers are paged by the service itself.
 """
 
 
