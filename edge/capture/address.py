@@ -18,7 +18,8 @@ from edge.capture.frame import SourceRefused
 from edge.settings import CameraSettings
 
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s?#]*@", re.IGNORECASE)
+# Up to the last '@': rather too much is hidden than a part of a password that holds '@' or '/'.
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)\S*@", re.IGNORECASE)
 _SECRET_QUERY = re.compile(
     r"(?P<key>[?&;](?:pass(?:word|wd)?|pwd|token|key|secret|auth)[^=&\s]*=)[^&\s]*", re.IGNORECASE
 )
