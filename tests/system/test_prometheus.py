@@ -1,0 +1,237 @@
+"""The real Prometheus scrapes a running Levee: every panel, every variable and every rule finds its data.
+
+`levee demo` and Prometheus run once for all tests of this file. Queries are tried until they answer or until the time
+is up; each test then looks at one of them and names it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import yaml
+
+from levee.demo.session import STATE_FILE
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMETHEUS = ROOT / "configs" / "prometheus"
+SETTLED_S = 75.0
+#: What Grafana fills in. At one scrape a second it would choose four seconds; a busy machine gets more.
+VARIABLES = {"$site": ".+", "$zone": ".+", "$box": ".+", "$instance": ".+", "$__rate_interval": "15s"}
+#: A comparison with a number; label matchers compare with quoted text.
+COMPARISON = re.compile(r"(==|!=|>=|<=|>|<) (?=[\d.])")
+
+
+def filled(expr: str) -> str:
+    for name, value in VARIABLES.items():
+        expr = expr.replace(name, value)
+    assert "$" not in expr, f"a variable is left in {expr}"
+    return expr
+
+
+def boards() -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted((ROOT / "configs/grafana/dashboards").glob("*.json"))]
+
+
+def panel_queries() -> dict[str, str]:
+    return {
+        f"{board['title']} / {panel['title']} / {target['refId']}": filled(target["expr"])
+        for board in boards()
+        for panel in board["panels"]
+        for target in panel.get("targets", [])
+    }
+
+
+def variable_queries() -> dict[str, str]:
+    """`label_values(selector, label)` as a query: one sample for each value of the label."""
+    found = {}
+    for board in boards():
+        for variable in board["templating"]["list"]:
+            if variable["type"] == "query":
+                selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["definition"]).groups()
+                found[f"{board['title']} / variable {variable['name']}"] = f"group by ({label}) ({filled(selector)})"
+    return found
+
+
+def rule_queries() -> dict[str, str]:
+    """Of a recording rule its result; of an alert each part of its expression, whether it is true just now or not.
+
+    `x > 2` becomes `x > bool 2`, which answers with 0 or 1 for every series of x instead of the dangerous ones only.
+    `a unless b` is empty by nature where every a has its b: the two sides are asked one by one.
+    """
+    found = {}
+    for path in sorted((PROMETHEUS / "rules").glob("*.yml")):
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            for rule in group["rules"]:
+                if "record" in rule:
+                    found[rule["record"]] = rule["record"]
+                    continue
+                for place, part in enumerate(re.split(r" unless on \([\w, ]+\) | and | or ", rule["expr"])):
+                    if not part.startswith("absent("):
+                        found[f"{rule['alert']} / part {place + 1}"] = COMPARISON.sub(r"\1 bool ", part)
+    return found
+
+
+PANELS, CHOICES, RULES = panel_queries(), variable_queries(), rule_queries()
+
+
+@dataclass
+class Prometheus:
+    """The running server, and for each query what it answered last."""
+
+    url: str
+    answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/-/ready", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        told = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10).json()
+        assert told["status"] == "success", f"{parameters}: {told}"
+        return told["data"]
+
+    def query(self, expr: str) -> list[dict[str, Any]]:
+        """The samples; a quantile of nothing is NaN, and NaN is no data."""
+        return [sample for sample in self.ask("query", query=expr)["result"] if sample["value"][1] != "NaN"]
+
+    def settle(self, queries: dict[str, str], alive: Callable[[], None]) -> None:
+        """Ask all `queries` until each has answered with data, or SETTLED_S have gone."""
+        until = time.monotonic() + SETTLED_S
+        missing = dict(queries)
+        while missing and time.monotonic() < until:
+            alive()
+            for name, expr in list(missing.items()):
+                self.answers[name] = self.query(expr)
+                if self.answers[name]:
+                    del missing[name]
+            time.sleep(1)
+
+
+@dataclass
+class Children:
+    """Programs that this file has started, with their output; all are ended by their own id."""
+
+    folder: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *command: str | Path) -> None:
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.running[name] = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, cwd=self.folder)
+
+    def alive(self) -> None:
+        for name, process in self.running.items():
+            log = (self.folder / f"{name}.log").read_text(errors="replace")
+            assert process.poll() is None, f"{name} ended with {process.returncode}:\n{log[-2000:]}"
+
+    def end(self) -> None:
+        for process in reversed(self.running.values()):
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def scrape_config(folder: Path, targets: dict[str, str]) -> Path:
+    """The project's own configuration with other ports, one scrape a second, and the rules by their full path."""
+    config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
+    config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [str(PROMETHEUS / pattern) for pattern in config["rule_files"]]
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    assert set(jobs) == set(targets)
+    for name, address in targets.items():
+        jobs[name]["static_configs"] = [{"targets": [address]}]
+    path = folder / "prometheus.yml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory, need, new_port, wait) -> Iterator[Prometheus]:
+    server = need("prometheus", "prometheus")
+    need("mosquitto", "mosquitto")
+    folder = tmp_path_factory.mktemp("prometheus")
+    told, port = folder / "demo" / STATE_FILE, new_port()
+    children = Children(folder)
+    demo = ("demo", "--headless", "--broker", "mosquitto", "--keep", folder / "demo", "--timeout", str(2 * SETTLED_S))
+    try:
+        children.start("demo", sys.executable, "-m", "levee", *demo)
+        wait("the demo runs", lambda: children.alive() or told.is_file())
+        metrics = json.loads(told.read_text())["metrics"]
+        targets = {f"levee-{half}": urlsplit(address).netloc for half, address in metrics.items()}
+        config = scrape_config(folder, targets)
+        children.start(
+            "prometheus",
+            server,
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder / 'tsdb'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=warn",
+        )
+        running = Prometheus(f"http://127.0.0.1:{port}")
+        wait("Prometheus is ready", lambda: children.alive() or running.ready())
+        running.settle(PANELS | CHOICES | RULES, children.alive)
+        yield running
+        children.alive()
+    finally:
+        children.end()
+
+
+def test_both_halves_are_scraped(prometheus):
+    states = {target["labels"]["job"]: target for target in prometheus.ask("targets")["activeTargets"]}
+    assert set(states) == {"levee-edge", "levee-alerting"}
+    assert {job: target["health"] for job, target in states.items()} == {"levee-edge": "up", "levee-alerting": "up"}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_panel_shows_data(prometheus, name):
+    assert prometheus.answers[name], f"the panel {name} is empty: {PANELS[name]}"
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_variable_has_a_choice(prometheus, name):
+    choices = [value for sample in prometheus.answers[name] for value in sample["metric"].values()]
+    assert choices, f"{name} has nothing to choose from: {CHOICES[name]}"
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_finds_its_series(prometheus, name):
+    assert prometheus.answers[name], f"the rule {name} looks at nothing: {RULES[name]}"
+
+
+def test_prometheus_evaluates_every_rule_without_an_error(prometheus):
+    rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
+    written = re.findall(
+        r"^ *- (?:alert|record): (\S+)$", "\n".join(p.read_text() for p in PROMETHEUS.glob("rules/*")), re.M
+    )
+    assert sorted(rule["name"] for rule in rules) == sorted(written)
+    assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] != "ok"} == {}
+
+
+def test_the_numbers_that_panels_put_into_words_have_words(prometheus):
+    for board in boards():
+        for panel in board["panels"]:
+            for mapping in panel.get("fieldConfig", {}).get("defaults", {}).get("mappings", []):
+                for target in panel["targets"]:
+                    name = f"{board['title']} / {panel['title']} / {target['refId']}"
+                    values = {str(int(float(sample["value"][1]))) for sample in prometheus.answers[name]}
+                    assert values <= set(mapping["options"]), name
+
+
+def test_a_query_that_finds_nothing_is_noticed(prometheus):
+    assert prometheus.query('levee_alerting_zone_tier{site="atlantis"}') == []
