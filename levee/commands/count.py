@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from edge.capture.reader import Reader
     from levee.commands.count_output import Seen
-    from models import Counter
+    from levee.commands.count_zones import CameraZones
+    from models import Counter, Estimate
 
 TIMEOUT_S = 8.0
 """How long a stream may take to open, and then to give a picture."""
@@ -29,6 +30,10 @@ def count(
     model: Annotated[
         str, typer.Option("--model", metavar="NAME", help="A model by name, or a manifest (.yaml) of your own.")
     ] = "levee-s",
+    zones: Annotated[
+        Path | None,
+        typer.Option("--zones", metavar="FILE", help="A box's settings: also count the zones of the source's camera."),
+    ] = None,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write one row per counted picture.")
     ] = None,
@@ -56,9 +61,12 @@ def count(
         levee count clip.mp4 --csv counts.csv --video seen.mp4
 
         levee count rtsp://camera.example/1 --every 2 --limit 30
+
+    With `--zones`, the CSV has one more row per picture and zone, whose source ends in `#` and the zone's name.
     """
     import models
     from levee.commands.count_output import Film, OutputRefused, Rows
+    from levee.commands.count_zones import ZonesRefused
 
     try:
         counter = models.load(model, threads=threads)
@@ -66,18 +74,19 @@ def count(
         raise _refusal(str(error), 2) from None
     tallies = [Tally(source) for source in sources]
     try:
+        _give_zones(tallies, zones)
         with ExitStack() as stack:
             rows = stack.enter_context(Rows(csv_file)) if csv_file else None
             film = stack.enter_context(Film(video, min(25.0, 1.0 / every) if every else 25.0)) if video else None
             progress = stack.enter_context(_progress())
             for tally in tallies:
                 for seen in _looked_at(tally, counter, every, limit, progress):
-                    tally.add(seen)
+                    parts = tally.add(seen)
                     if rows is not None:
-                        rows.write(seen, {})
+                        rows.write(seen, parts)
                     if film is not None:
                         film.write(seen)
-    except OutputRefused as error:
+    except (OutputRefused, ZonesRefused) as error:
         raise _refusal(str(error), 2) from None
     _print_summary(tallies)
     for tally in tallies:
@@ -100,17 +109,37 @@ class Tally:
     most: tuple[float, float, float] | None = None
     """value, low and high of the fullest picture"""
     faults: list[str] = field(default_factory=list)
+    zones: CameraZones | None = None
+    most_in: dict[str, Estimate] = field(default_factory=dict)
+    """by zone: the fullest it was"""
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: Seen) -> Mapping[str, Estimate | None]:
+        """Take up a picture; gives the people in each zone of it, None where they are unknown."""
         if seen.count is None:
             self.unknown += 1
-            return
+            return dict.fromkeys(self.zones.names) if self.zones else {}
         total = seen.count.total
         self.counted += 1
         self.degraded += seen.state == "degraded"
         self.people += total.value
         if self.most is None or total.value > self.most[0]:
             self.most = (total.value, total.low, total.high)
+        parts = self.zones.estimates(seen.count) if self.zones else {}
+        for zone, part in parts.items():
+            if zone not in self.most_in or part.value > self.most_in[zone].value:
+                self.most_in[zone] = part
+        return parts
+
+
+def _give_zones(tallies: list[Tally], file: Path | None) -> None:
+    if file is None:
+        return
+    from levee.commands.count_zones import camera_zones
+    from levee.config.load import load_box
+
+    settings = load_box(file)
+    for tally in tallies:
+        tally.zones = camera_zones(file, settings, tally.source)
 
 
 def _looked_at(tally: Tally, counter: Counter, every: float, limit: int | None, progress: Progress) -> Iterator[Seen]:
@@ -211,6 +240,8 @@ def _print_summary(tallies: list[Tally]) -> None:
             mean, most, band = f"{tally.people / tally.counted:.1f}", f"{value:.1f}", f"{low:.0f} to {high:.0f}"
         numbers = (str(tally.counted + tally.unknown), mean, most, band, str(tally.degraded), str(tally.unknown))
         table.add_row(tally.label if len(tally.label) <= 36 else f"…{tally.label[-35:]}", *numbers)
+        for zone, part in tally.most_in.items():
+            table.add_row(f"  zone {zone}", "", "", f"{part.value:.1f}", f"{part.low:.0f} to {part.high:.0f}", "", "")
     if table.row_count:
         Console().print(table)
 

@@ -60,14 +60,14 @@ class Rows:
 
     def write(self, seen: Seen, zones: Mapping[str, Estimate | None]) -> None:
         """Rows of one picture; they are in the file when this returns."""
-        everywhere = {"": seen.count.total if seen.count else None} | {f"#{z}": e for z, e in zones.items()}
+        everywhere: dict[str, Estimate | None] = {"": seen.count.total if seen.count else None}
+        everywhere |= {f"#{zone}": estimate for zone, estimate in zones.items()}
         for suffix, estimate in everywhere.items():
             numbers = ["", "", ""]
             if estimate is not None:
                 numbers = [f"{value:.2f}" for value in (estimate.value, estimate.low, estimate.high)]
-            state = seen.state if estimate is not None else "unknown"
             place = [seen.source + suffix, str(seen.frame), f"{seen.time_s:.3f}"]
-            self._writer.writerow([*place, *numbers, seen.method, state])
+            self._writer.writerow([*place, *numbers, seen.method, seen.state])
         self._handle.flush()
 
     def __enter__(self) -> Rows:
