@@ -61,7 +61,8 @@ class Link:
         self._topics = topics
         self._heard = heard
         self._joined = joined
-        self._protocol = MQTTProtocolVersion.MQTTv5
+        old = settings.protocol == "3.1.1"
+        self._protocol = MQTTProtocolVersion.MQTTv311 if old else MQTTProtocolVersion.MQTTv5
         self._client: mqtt.Client | None = None
         self._ended = threading.Event()
         self._stop = threading.Event()
@@ -167,7 +168,9 @@ class Link:
 
     def _give_up_unless_connected(self, client: mqtt.Client) -> None:
         if self._client is client and not self._connected.is_set() and not self._ended.is_set():
-            self._failure = self._failure or f"no answer to CONNECT within {CONNECT_S:g} s"
+            # A broker that knows no MQTT 5 may wait for the rest of a message that it misreads.
+            self._failure = f"no answer to CONNECT within {CONNECT_S:g} s"
+            self._fall_back()
             self._ended.set()
 
     def _make(self) -> mqtt.Client:
@@ -237,6 +240,8 @@ class Link:
         self._ended.set()
 
     def _fall_back(self) -> None:
+        if self._settings.protocol != "auto":
+            return
         five = self._protocol == MQTTProtocolVersion.MQTTv5
         self._protocol = MQTTProtocolVersion.MQTTv311 if five else MQTTProtocolVersion.MQTTv5
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -221,6 +221,13 @@ class MqttSettings(_Settings, frozen=True, kw_only=True):
             title="Certificate authority", description="PEM file that the broker is verified by; turns TLS on."
         ),
     ] = None
+    protocol: Annotated[
+        Literal["auto", "5", "3.1.1"],
+        msgspec.Meta(
+            title="Protocol",
+            description="Version of MQTT; `auto` takes 5, and 3.1.1 where the broker does not know it.",
+        ),
+    ] = "auto"
     keepalive_s: Annotated[
         int,
         msgspec.Meta(
