@@ -86,7 +86,7 @@ class Broker:
             pause = PAUSES_S[min(self._deaths, len(PAUSES_S) - 1)]
             self._deaths += 1
             self._start_at_s = now + pause
-            return f"the broker died ({self.child.last_words()}); it is started again in {pause:g} s"
+            return f"the broker died ({self.child.how()}); it is started again in {pause:g} s"
         if now < self._start_at_s:
             return None
         self._start_at_s = None

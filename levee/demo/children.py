@@ -85,9 +85,13 @@ class Child:
 
     def check(self) -> None:
         """ChildDied where it has ended."""
+        if self.ended is not None:
+            raise ChildDied(f"{self.name} ended unexpectedly ({self.how()}): {self.last_words()}")
+
+    def how(self) -> str:
+        """In which way it ended: an exit status, or the name of a signal."""
         status = self.ended
-        if status is not None:
-            raise ChildDied(f"{self.name} ended unexpectedly ({_how(status)}): {self.last_words()}")
+        return "still running" if status is None else _how(status)
 
     def ask_to_stop(self) -> None:
         self._send(signal.SIGTERM)

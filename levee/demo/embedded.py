@@ -8,12 +8,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from typing import Any
+
+#: MQTT 3.1.1 in the protocol's own count.
+_KNOWN_LEVEL = 4
 
 
 async def serve(port: int) -> None:
     """A broker on the loopback address until SIGTERM or SIGINT."""
     from amqtt.broker import Broker
+    from amqtt.mqtt.connect import ConnectPacket
 
+    ConnectPacket.PAYLOAD = _any_version()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -27,6 +33,26 @@ async def serve(port: int) -> None:
     await broker.start()
     await stop.wait()
     await broker.shutdown()
+
+
+def _any_version() -> type:
+    """The payload of CONNECT as amqtt reads it, but for MQTT 5, whose will it takes for garbage.
+
+    It then hangs up without a word, and a client cannot know that 3.1.1 would be welcome. Left unread, the version is
+    refused as it should be.
+    """
+    from amqtt.mqtt.connect import ConnectPayload
+
+    class AnyVersion(ConnectPayload):
+        __slots__ = ()
+
+        @classmethod
+        async def from_stream(cls, reader: object, fixed_header: object, variable_header: Any) -> object:
+            if variable_header is not None and variable_header.proto_level != _KNOWN_LEVEL:
+                return cls(client_id="unread", will_topic="unread", will_message=b"")
+            return await super().from_stream(reader, fixed_header, variable_header)
+
+    return AnyVersion
 
 
 if __name__ == "__main__":

@@ -46,8 +46,13 @@ def _handler(pages: deque[dict[str, object]]) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
-            if not length.isdigit() or int(length) > _MAX_BYTES:
-                self.send_error(413 if length.isdigit() else 411)
+            if not length.isdigit():
+                self.send_error(411)
+                return
+            if int(length) > _MAX_BYTES:
+                # Taken off the line first: an answer to one who is still sending may never be read.
+                self.rfile.read(min(int(length), 10 * _MAX_BYTES))
+                self.send_error(413)
                 return
             try:
                 page = json.loads(self.rfile.read(int(length)))
