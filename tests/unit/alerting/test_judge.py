@@ -120,6 +120,15 @@ def test_capacity_gives_its_tier_without_a_calibration(people: float, tier: int)
         assert run.changes()[-1].why.startswith(f"capacity {people} people")
 
 
+@pytest.mark.parametrize(
+    ("state", "saturated", "tier"), [(State.GOOD, False, 0), (State.DEGRADED, False, 4), (State.GOOD, True, 4)]
+)
+def test_capacity_is_judged_by_the_upper_bound_too(state: State, saturated: bool, tier: int) -> None:
+    run = Run(rules(capacity=100))
+    run.feed([reading(None, 55, state=state, saturated=saturated)] * 60)
+    assert run.tier == tier
+
+
 def test_red_rises_when_its_window_is_covered() -> None:
     run = Run(rules())
     run.feed([reading(6.0, age=0.0)] * 7)
