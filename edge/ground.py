@@ -89,14 +89,19 @@ def calibrate(camera: CameraSettings) -> Ground:
             "ground_points",
             int(behind[0]),
         )
-    _refuse_misfit(flat, pixels, ground, camera.residual_limit_m)
+    # Points off the plane, such as those of a landing, show elsewhere on it; the camera found below allows for that.
+    above = elevation - (ground @ np.array(plane[:2]) + plane[2])
+    slack_m = 0.0 if camera.head_height_m == 0 else 4.0 * float(np.abs(above).max())
+    _refuse_misfit(_misfit(flat, pixels, ground), pixels, ground, camera.residual_limit_m + slack_m)
     floor, rise, focal = flat, None, camera.focal_px
+    off = _misfit(flat, pixels, ground)
     if camera.head_height_m > 0:
         focal = camera.focal_px if camera.focal_px is not None else focal_of(flat, plane, picture)
         world = np.column_stack([ground, elevation])
         floor, rise, focal = _pinhole(flat, plane, picture, focal, camera.focal_px is None, world, pixels)
-        _refuse_misfit(floor, pixels, ground, camera.residual_limit_m)
-    residual = float(np.sqrt(np.mean(_misfit(floor, pixels, ground) ** 2)))
+        off = _misfit(floor, pixels, ground, rise, above)
+        _refuse_misfit(off, pixels, ground, camera.residual_limit_m)
+    residual = float(np.sqrt(np.mean(off**2)))
     return Ground(picture, plane, floor, rise, focal, residual, camera.head_height_m, _digest(camera))
 
 
@@ -229,15 +234,26 @@ def _refine(
     return cv2.Rodrigues(state[:3])[0] @ start, state[3:6], float(focal * np.exp(state[6]))
 
 
-def _misfit(floor: Matrix, pixels: Points, ground: Points) -> NDArray[np.float64]:
-    """Distance in metres between each measured place and the one its pixel shows."""
-    places = _apply(np.linalg.inv(floor), pixels, positive=False)
+def _misfit(
+    floor: Matrix,
+    pixels: Points,
+    ground: Points,
+    rise: NDArray[np.float64] | None = None,
+    above: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Distance in metres between each measured place and the one its pixel shows, at its own height over the plane."""
+    heights = np.zeros(len(pixels)) if above is None else above
+    places = np.empty_like(ground)
+    for i, height in enumerate(heights):
+        matrix = floor.copy()
+        if rise is not None:
+            matrix[:, 2] += height * rise
+        places[i] = _apply(np.linalg.inv(matrix), pixels[i : i + 1], positive=False)[0]
     off: NDArray[np.float64] = np.hypot(*(places - ground).T)
     return off
 
 
-def _refuse_misfit(floor: Matrix, pixels: Points, ground: Points, limit_m: float) -> None:
-    off = _misfit(floor, pixels, ground)
+def _refuse_misfit(off: NDArray[np.float64], pixels: Points, ground: Points, limit_m: float) -> None:
     residual = float(np.sqrt(np.mean(off**2)))
     if np.isfinite(residual) and residual <= limit_m:
         return
