@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
 from collections.abc import Callable
 
 import paho.mqtt.client as mqtt
@@ -18,8 +19,10 @@ from wire import topics
 
 log = logging.getLogger("levee.alerting")
 SUBSCRIPTIONS = (topics.READINGS, topics.BACKLOG, topics.STATUS, topics.HEALTH)
-#: A broker that hangs up this often before it has answered is taken for one that does not speak MQTT 5.
+#: A broker that hangs up this often before it has answered, or says nothing for so long, is taken for one that does
+#: not speak MQTT 5. Going over without need does no harm.
 HANG_UPS = 2
+SILENCE_S = 4.0
 
 
 class LinkRefused(ValueError):
@@ -51,6 +54,7 @@ class Link:
         self._hang_ups = 0
         self._change_protocol = False
         self._told_down = False
+        self._opened: float | None = None
         self.up = False
         self._client = self._new_client()
 
@@ -78,6 +82,7 @@ class Link:
         client.on_connect = self._connected
         client.on_connect_fail = self._failed
         client.on_disconnect = self._disconnected
+        client.on_socket_open = self._socket_opened
         client.on_message = self._message
         return client
 
@@ -95,12 +100,16 @@ class Link:
 
     def tend(self) -> None:
         """To be called now and then: goes over to MQTT 3.1.1 where the broker does not speak 5."""
-        if not self._change_protocol or self.up:
+        opened, five = self._opened, self._protocol is MQTTProtocolVersion.MQTTv5
+        if five and opened is not None and time.monotonic() - opened > SILENCE_S:
+            self._change_protocol = True
+        if self.up or not self._change_protocol:
             return
         self._change_protocol = False
         log.info("the broker at %s does not speak MQTT 5: going over to 3.1.1", self._where)
+        self._client.disconnect()
         self._client.loop_stop()
-        self._protocol = MQTTProtocolVersion.MQTTv311
+        self._protocol, self._opened = MQTTProtocolVersion.MQTTv311, None
         self._client = self._new_client()
         self.start()
 
@@ -124,10 +133,12 @@ class Link:
         code: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        self._opened = None
         if code.is_failure:
             self._hang_ups += 1
             if self._protocol is MQTTProtocolVersion.MQTTv5 and "protocol" in str(code).lower():
                 self._change_protocol = True
+                return
             self._down(f"it answered: {code}")
             return
         self._hang_ups = 0
@@ -135,6 +146,9 @@ class Link:
         self.up, self._told_down = True, False
         log.info("connected to the broker at %s with MQTT %s", self._where, _spoken(self._protocol))
         self._on_up()
+
+    def _socket_opened(self, _client: mqtt.Client, _data: object, _socket: object) -> None:
+        self._opened = time.monotonic()
 
     def _failed(self, _client: mqtt.Client, _data: object) -> None:
         self._down("no connection")
@@ -147,6 +161,7 @@ class Link:
         code: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        self._opened = None
         if self.up:
             self.up = False
             self._down(f"the connection ended: {code}" if code.is_failure else "the connection ended")

@@ -1,0 +1,147 @@
+"""The connection to brokers that are old, mute, closed to strangers, or no brokers at all."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alerting.link import Link, LinkRefused
+from alerting.secrets import SecretMissing
+from alerting.settings import MqttSettings, TlsSettings
+
+OLD_BROKER = """
+import asyncio, sys
+from amqtt.broker import Broker
+async def main():
+    await Broker({"listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{sys.argv[1]}"}},
+                  "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}}).start()
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+class End:
+    """A link with what it heard; `tend` as the service's loop does it."""
+
+    def __init__(self, settings: MqttSettings) -> None:
+        self.heard: list[tuple[str, bytes, bool]] = []
+        self.ups = 0
+        self.link = Link(settings, "me", ("levee/v1/service/me", b"will"), self._take, self._up)
+        self.link.start()
+
+    def _take(self, *what: Any) -> None:
+        self.heard.append(what)
+
+    def _up(self) -> None:
+        self.ups += 1
+
+    def up(self) -> bool:
+        self.link.tend()
+        return self.link.up
+
+
+@pytest.fixture
+def end() -> Iterator[Callable[..., End]]:
+    made: list[End] = []
+
+    def make(**settings: Any) -> End:
+        made.append(End(MqttSettings(**settings)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.link.stop()
+
+
+@pytest.fixture
+def old_broker(new_port: Callable[[], int], wait: Callable[..., None], tmp_path: Path) -> Iterator[int]:
+    """It speaks MQTT 3.1.1 only, and falls silent before any other."""
+    pytest.importorskip("amqtt")
+    port = new_port()
+    with (tmp_path / "amqtt.log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-c", OLD_BROKER, str(port)], stdout=log, stderr=log)
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait("the old broker listens", listens)
+    yield port
+    process.kill()
+    process.wait(10)
+
+
+def test_a_broker_of_the_old_protocol(old_broker: int, end: Callable[..., End], wait: Callable[..., None]) -> None:
+    one = end(port=old_broker)
+    wait("it is connected", one.up, 30)
+    one.link.publish("levee/v1/a/b/status", b"hello", True)
+    wait("it hears", lambda: one.heard)
+    assert one.heard[0][:2] == ("levee/v1/a/b/status", b"hello")
+
+
+def test_a_broker_that_lets_nobody_in_at_first(
+    broker: Any, end: Callable[..., End], wait: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    open_to_all = broker.config.read_text()
+    broker.kill()
+    broker.config.write_text(open_to_all.replace("allow_anonymous true", "allow_anonymous false"))
+    broker.start()
+    with caplog.at_level(logging.WARNING):
+        one = end(port=broker.port)
+        wait("it says so", lambda: "Not authorized" in caplog.text)
+        time.sleep(2.5)
+        assert len(caplog.records) == 1
+        broker.kill()
+        broker.config.write_text(open_to_all)
+        broker.start()
+        wait("it is let in", one.up, 30)
+    assert one.ups == 1
+
+
+def test_something_that_is_no_broker(
+    new_port: Callable[[], int], end: Callable[..., End], wait: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    port, asked = new_port(), threading.Event()
+    with socket.create_server(("127.0.0.1", port)) as listener:
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1000)
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n<html></html>")
+                    asked.set()
+
+        threading.Thread(target=answer, daemon=True).start()
+        with caplog.at_level(logging.WARNING):
+            one = end(port=port)
+            assert asked.wait(10)
+            wait("it says so", lambda: "is away" in caplog.text)
+            assert not one.up()
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_what_is_published_while_down_is_not_kept(new_port: Callable[[], int], end: Callable[..., End]) -> None:
+    one = end(port=new_port())
+    one.link.publish("levee/v1/a/b/status", b"x" * 1000, True)
+    assert not one.up()
+
+
+def test_a_link_that_cannot_be_set_up(tmp_path: Path) -> None:
+    quiet: Any = lambda *_: None  # noqa: E731
+    with pytest.raises(LinkRefused, match="TLS files cannot be used: No such file"):
+        Link(MqttSettings(tls=TlsSettings(ca_file=str(tmp_path / "none"))), "me", ("t", b""), quiet, quiet)
+    with pytest.raises(SecretMissing, match="broker's password: the environment variable NOT_SET"):
+        Link(MqttSettings(username="u", password_from_env="NOT_SET"), "me", ("t", b""), quiet, quiet)
