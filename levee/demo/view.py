@@ -77,7 +77,12 @@ def _title(elapsed_s: float) -> str:
 
 def tier_badge(tier: Tier) -> Text:
     """Colour and word: ` RED I `."""
-    return Text(f" {tier.label.upper()}{GRADES[tier]} ", style=STYLES[tier])
+    return _badge(f"{tier.label.upper()}{GRADES[tier]}", STYLES[tier])
+
+
+def _badge(word: str, style: str) -> Text:
+    """A style of the whole text would colour the rest of its cell as well."""
+    return Text().append(f" {word} ", style=style)
 
 
 def _colour(tier: Tier) -> str:
@@ -167,7 +172,7 @@ def _pages(pages: tuple[PageSeen, ...]) -> RenderableType:
     for page in sorted(pages, key=lambda page: page.at, reverse=True)[:PAGES_SHOWN]:
         table.add_row(
             f"{page.at:%H:%M:%S}",
-            Text(" UNKNOWN ", style=UNKNOWN) if page.unknown else tier_badge(page.tier),
+            _badge("UNKNOWN", UNKNOWN) if page.unknown else tier_badge(page.tier),
             Text(page.zone),
             Text(page.channel),
             Text(page.outcome + (f": {page.answer}" if page.answer and page.outcome != "accepted" else "")),
