@@ -7,7 +7,8 @@ Geometry, 2nd ed., 8.1 and 8.8; for a = b = 0 it is Zhang's constraint on one vi
 columns of K^-1 H is therefore proportional to [[1 + a^2, ab], [ab, 1 + b^2]], which gives the focal length in closed
 form; R follows from [c1 c2 c1 x c2], made orthonormal; then focal length and pose are refined together on the pixels.
 Heads are h above the ground, on the plane whose homography is K [c1 c2 c3 + h R e_z]: a head taken for a point of the
-floor would be put metres behind the feet it belongs to.
+floor would be put metres behind the feet it belongs to. Flights and landings are no one plane: how far the measured
+points lie above or below it, along its slope, is added to h.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ Matrix = NDArray[np.float64]
 
 #: A focal length outside these multiples of the picture's width is a fault of the points, not a lens.
 FOCAL_RANGE = (0.2, 30.0)
+#: Heights over the plane that are left to it: half a tread.
+LEAST_PROFILE_M = 0.08
+_PROFILE_ROUNDS = 30
 #: Below this the depth of the view does not tell the focal length: the camera looks almost straight down.
 LEAST_DEPTH = 1e-3
 
@@ -44,34 +48,53 @@ class Ground:
     #: What one metre above the ground adds to `floor`'s homogeneous pixels; None where only the ground is known.
     rise: NDArray[np.float64] | None
     focal_px: float | None
+    #: Positions along the slope and heights over the plane there, (2, n) metres; None where the ground is a plane.
+    profile: NDArray[np.float64] | None
     #: Root mean square misfit of the measured points, metres on the ground.
     residual_m: float
     head_height_m: float
     #: SHA-256, shortened, of all that the calibration was made from.
     digest: str
 
-    def homography(self, height_m: float = 0.0) -> Matrix:
-        """From (x, y, 1) on the plane `height_m` above the ground to homogeneous pixels."""
-        if height_m == 0.0:
-            return self.floor
-        if self.rise is None:
-            raise ValueError("this view knows the ground only, and nothing above it")
-        lifted = self.floor.copy()
-        lifted[:, 2] += height_m * self.rise
-        return lifted
-
     def to_picture(self, places: Points, *, height_m: float = 0.0) -> Points:
         """Pixels of points `height_m` above ground places (x, y); NaN for what lies behind the camera."""
-        return _apply(self.homography(height_m), places)
+        mapped = np.column_stack([places, np.ones(len(places))]) @ self.floor.T
+        lift = self._lift(places, height_m)
+        if self.rise is not None:
+            mapped += lift[:, None] * self.rise
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pixels: Points = mapped[:, :2] / mapped[:, 2:]
+        pixels[~(mapped[:, 2] > 1e-12)] = np.nan
+        return pixels
 
     def to_ground(self, pixels: Points, *, height_m: float = 0.0) -> Points:
         """Ground places (x, y) of pixels that show points `height_m` above the ground; NaN at and above the horizon."""
-        matrix = self.homography(height_m)
-        places = _apply(np.linalg.inv(matrix), pixels, positive=False)
-        # A pixel above the horizon meets the plane behind the camera, where w is negative.
-        w = places @ matrix[2, :2] + matrix[2, 2]
-        places[~(w > 0)] = np.nan
+        # w (u, v, 1) = floor (x, y, 1) + lift * rise is linear in x, y and w, and its solution linear in the lift.
+        system = np.empty((len(pixels), 3, 3))
+        system[:, :, :2] = self.floor[:, :2]
+        system[:, :2, 2] = -pixels
+        system[:, 2, 2] = -1.0
+        rise = np.zeros(3) if self.rise is None else self.rise
+        right = np.broadcast_to(-np.column_stack([self.floor[:, 2], rise]), (len(pixels), 3, 2))
+        flat = np.abs(np.linalg.det(system)) < 1e-15
+        system[flat] = np.eye(3)
+        solved = np.asarray(np.linalg.solve(system, right), dtype=np.float64)
+        found = solved[:, :, 0] + self._lift(np.zeros((len(pixels), 2)), height_m)[:, None] * solved[:, :, 1]
+        for _ in range(_PROFILE_ROUNDS if self.profile is not None else 1):
+            # Half-way each time, so that a profile steeper than the line of sight does not swing.
+            lift = self._lift(found[:, :2], height_m)
+            found = 0.5 * (found + solved[:, :, 0] + lift[:, None] * solved[:, :, 1])
+        places: Points = found[:, :2].copy()
+        places[flat | ~(found[:, 2] > 0)] = np.nan
         return places
+
+    def _lift(self, places: Points, height_m: float) -> NDArray[np.float64]:
+        """Height over the plane, in metres, of points `height_m` above the ground at these places."""
+        if height_m != 0.0 and self.rise is None:
+            raise ValueError("this view knows the ground only, and nothing above it")
+        if self.profile is None:
+            return np.full(len(places), height_m)
+        return height_m + np.interp(_along(places, self.plane), *self.profile)
 
 
 def calibrate(camera: CameraSettings) -> Ground:
@@ -102,7 +125,26 @@ def calibrate(camera: CameraSettings) -> Ground:
         off = _misfit(floor, pixels, ground, rise, above)
         _refuse_misfit(off, pixels, ground, camera.residual_limit_m)
     residual = float(np.sqrt(np.mean(off**2)))
-    return Ground(picture, plane, floor, rise, focal, residual, camera.head_height_m, _digest(camera))
+    profile = None if rise is None else _profile(ground, above, plane)
+    return Ground(picture, plane, floor, rise, focal, profile, residual, camera.head_height_m, _digest(camera))
+
+
+def _along(places: Points, plane: tuple[float, float, float]) -> NDArray[np.float64]:
+    """Position of places along the slope of the plane, metres."""
+    steepest = np.array(plane[:2])
+    return np.asarray(places @ (steepest / max(float(np.hypot(*steepest)), 1e-9)), dtype=np.float64)
+
+
+def _profile(
+    ground: Points, above: NDArray[np.float64], plane: tuple[float, float, float]
+) -> NDArray[np.float64] | None:
+    """(2, n): positions along the slope and mean heights over the plane of the points that stand there."""
+    if float(np.abs(above).max()) < LEAST_PROFILE_M:
+        return None
+    # Points within 20 cm of each other along the slope belong to one edge.
+    edges = np.round(_along(ground, plane) / 0.2)
+    places = [(float(_along(ground[edges == e], plane).mean()), float(above[edges == e].mean())) for e in set(edges)]
+    return np.array(sorted(places)).T
 
 
 def focal_of(homography: Matrix, plane: tuple[float, float, float], picture: tuple[int, int]) -> float:
@@ -133,16 +175,6 @@ def focal_of(homography: Matrix, plane: tuple[float, float, float], picture: tup
             "focal_px",
         )
     return float(focal)
-
-
-def _apply(matrix: NDArray[np.floating], points: Points, *, positive: bool = True) -> Points:
-    mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    w = mapped[:, 2]
-    bad = ~(w > 1e-12) if positive else ~(np.abs(w) > 1e-12)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result: Points = mapped[:, :2] / w[:, None]
-    result[bad] = np.nan
-    return result
 
 
 def _homography(ground: Points, pixels: Points) -> Matrix:
@@ -248,7 +280,8 @@ def _misfit(
         matrix = floor.copy()
         if rise is not None:
             matrix[:, 2] += height * rise
-        places[i] = _apply(np.linalg.inv(matrix), pixels[i : i + 1], positive=False)[0]
+        back = np.linalg.inv(matrix) @ np.array([*pixels[i], 1.0])
+        places[i] = back[:2] / (back[2] if abs(back[2]) > 1e-12 else np.nan)
     off: NDArray[np.float64] = np.hypot(*(places - ground).T)
     return off
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-import signal
 import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 import models
 from edge import report
@@ -172,25 +170,6 @@ def run(settings: BoxSettings, *, stop: threading.Event, counter: models.Counter
     `OutboxRefused` (data folder), `models.WeightsRefused` (model); WorkerFailed where a part dies later.
     """
     Worker(settings, counter).run(stop)
-
-
-def run_until_signalled(settings: BoxSettings) -> None:
-    """`run` until SIGTERM or SIGINT (once: farewell; the default handlers stand again after the first)."""
-    stop = threading.Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def asked(number: int, frame: FrameType | None) -> None:
-        stop.set()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    for number in before:
-        signal.signal(number, asked)
-    try:
-        run(settings, stop=stop)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _temperature_c() -> float | None:

@@ -135,7 +135,7 @@ class Camera:
         live = reader.kind.live
         sample_s = self.settings.sample_s
         start = time.monotonic() if anchor is None or live else anchor
-        read, wanted, last = 0, 0.0, time.monotonic()
+        read, wanted, last, skipped = 0, 0.0, time.monotonic(), False
         self._watch(generation, self.settings.read_timeout_s)
         while not self._over(generation) and reader.grab():
             read += 1
@@ -146,13 +146,14 @@ class Camera:
                 continue
             wanted = max(wanted + sample_s, moment - sample_s)
             if not live and not self._keep_pace(reader, generation, start, moment):
+                skipped = True
                 continue
             picture = reader.picture()
             if picture is None:
                 self._drop("unreadable")
             else:
                 self._arrived(generation, Frame(picture, self._frames, time.monotonic(), moment, self.settings.name))
-        if not self._over(generation):
+        if not skipped and not self._over(generation):
             refuse_early_end(reader, read, silent_s=time.monotonic() - last, timeout_s=self.settings.read_timeout_s)
         return max(start + reader.time_s + 1.0 / (reader.fps or 25.0), time.monotonic() - sample_s)
 

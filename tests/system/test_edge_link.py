@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 import paho.mqtt.client as mqtt
 import pytest
+from amqtt.broker import Broker
 from numpy.typing import NDArray
 
 from edge import worker
@@ -355,7 +356,7 @@ def test_what_one_life_could_not_send_the_next_one_does(
 
 
 ALONE = """
-import sys
+import signal, sys, threading
 import numpy as np
 import msgspec
 from edge import worker
@@ -368,8 +369,10 @@ class Twelve:
         size = (frame.shape[1], frame.shape[0])
         return Count(np.ones((9, 16), np.float32), size, None, self.name, False, ())
 
-worker.models.load = lambda name, threads: Twelve()
-worker.run_until_signalled(msgspec.json.decode(sys.argv[1], type=BoxSettings))
+stop = threading.Event()
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda *_: stop.set())
+worker.run(msgspec.json.decode(sys.argv[1], type=BoxSettings), stop=stop, counter=Twelve())
 """
 
 
@@ -423,8 +426,6 @@ def test_a_broker_that_hangs_up_on_mqtt_5_gets_3_1_1(
     began, ended = threading.Event(), threading.Event()
 
     async def serve() -> None:
-        from amqtt.broker import Broker
-
         config = {
             "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
             "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from edge.capture import Camera, Frame, SourceKind, SourceRefused, frames, identify, redact, resolve
+from edge.capture import camera as camera_module
 from edge.capture import play as play_module
 from edge.capture.reader import Reader
 from edge.settings import CameraSettings
@@ -335,8 +336,6 @@ def test_a_camera_that_is_not_there_is_off_with_one_log_line(
 def test_a_thread_that_hangs_is_left_behind_and_the_camera_opened_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from edge.capture import camera as camera_module
-
     hanging, real = Hanging(), camera_module.open_reader
     readers: list[object] = [hanging]
     monkeypatch.setattr(camera_module, "GRACE_S", 0.1)
@@ -350,3 +349,34 @@ def test_a_thread_that_hangs_is_left_behind_and_the_camera_opened_anew(
     assert len(found) > 5
     assert camera.supervise(time.monotonic()).track.state is CameraState.LIVE
     assert "reading hangs; it is opened anew" in caplog.text
+
+
+class Slow:
+    """A clip whose pictures take longer to decode than they last."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.kind, self.label, self.fps, self.announced = reader.kind, reader.label, reader.fps, reader.announced
+        self.grab, self.seek, self.close = reader.grab, reader.seek, reader.close
+
+    @property
+    def time_s(self) -> float:
+        return self._reader.time_s
+
+    def picture(self) -> np.ndarray | None:
+        time.sleep(0.3)
+        return self._reader.picture()
+
+
+def test_a_clip_that_cannot_keep_up_is_moved_on_and_never_drifts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = camera_module.open_reader
+    monkeypatch.setattr(camera_module, "open_reader", lambda *a, **k: Slow(real(*a, **k)))
+    path = write_clip(tmp_path / "long.avi", 120)
+    camera = Camera(CameraSettings(name="c", source=str(path), sample_s=0.1, stalled_after_s=3.0))
+    found = watch(camera, 5.0)
+    report = camera.supervise(time.monotonic())
+    assert report.dropped["late"] >= 10
+    assert max(abs(moment - found[0][0] - frame.time_s) for moment, frame in found) < 2.0
+    assert report.track.state is CameraState.LIVE
