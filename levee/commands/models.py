@@ -69,7 +69,7 @@ def train(
     variant: Annotated[str, typer.Option(help="levee-s, or levee-xs for boxes with many cameras.")] = "levee-s",
     steps: Annotated[int, typer.Option(min=1, help="Batches in all.")] = 20_000,
     decay_steps: Annotated[int, typer.Option(min=1, help="Of these, how many the learning rate falls over.")] = 6_000,
-    freeze_steps: Annotated[int, typer.Option(min=0, help="Of these, how many batch norm stands still for.")] = 2_000,
+    norm_steps: Annotated[int, typer.Option(min=0, help="After so many, batch norm stands still.")] = 800,
     batch: Annotated[int, typer.Option(min=1, help="Crops in a batch.")] = 8,
     rate: Annotated[float, typer.Option(min=1e-7, max=1.0, help="Learning rate of the flat stretch.")] = 1e-3,
     score_every: Annotated[int, typer.Option(min=1, help="Batches between two looks at validation.")] = 2_000,
@@ -102,7 +102,7 @@ def train(
         sources.append(Source(Path(folder), numbers[0] if numbers else 1.0, crops))
     plan = Plan(
         out=out, sources=tuple(sources), variant=variant, steps=steps, decay_steps=decay_steps,
-        freeze_norm_steps=freeze_steps, batch=batch, rate=rate, seed=seed, threads=threads, score_every=score_every,
+        norm_steps=norm_steps, batch=batch, rate=rate, seed=seed, threads=threads, score_every=score_every,
     )  # fmt: skip
     trainer = Trainer(plan)
     trainer.resume(begin_from)
