@@ -78,7 +78,7 @@ class Link:
             except (OSError, ssl.SSLError) as error:
                 raise LinkRefused(f"the broker's TLS files cannot be used: {error.strerror or error}") from None
             client.tls_set_context(context)
-        client.reconnect_delay_set(1, 15)
+        client.reconnect_delay_set(1, 5)
         client.on_connect = self._connected
         client.on_connect_fail = self._failed
         client.on_disconnect = self._disconnected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
 import secrets
@@ -29,6 +28,7 @@ TICK_S = 1.0
 HEARTBEAT_S = 5.0
 #: Messages that may wait for the judgement; more are left to the boxes, which send them again.
 MAX_INBOX = 20_000
+MAX_INBOX_BYTES = 64_000_000
 #: Messages that are judged before the record and the ticks have their turn.
 MAX_ROUND = 500
 
@@ -55,12 +55,13 @@ class _Runner:
     def __init__(self, settings: ServiceSettings, sites: Sequence[SiteSettings], stop: threading.Event) -> None:
         self._settings, self._sites, self._stop = settings, tuple(sites), stop
         _check_sites(self._sites)
-        self._inbox: queue.Queue[_Message | _Wake] = queue.Queue(MAX_INBOX)
+        self._inbox: queue.Queue[_Message | _Wake] = queue.Queue()
         self._came_up, self._answered = threading.Event(), threading.Event()
-        self._overflow, self._overflow_lock = 0, threading.Lock()
+        self._overflow, self._inbox_bytes, self._inbox_lock = 0, 0, threading.Lock()
         self._session = secrets.token_hex(8)
         self._metrics = Metrics()
         self._view: View | None = None
+        secret("the broker's password", env=settings.mqtt.password_from_env, file=settings.mqtt.password_from_file)
         self._senders = make_senders(settings.channels)
         kept = settings.record
         url = secret("the record's URL", env=kept.url_from_env, file=kept.url_from_file) or kept.url
@@ -166,6 +167,8 @@ class _Runner:
             except queue.Empty:
                 return
             if isinstance(item, _Message):
+                with self._inbox_lock:
+                    self._inbox_bytes -= len(item.payload)
                 core.receive(item.topic, item.payload, item.retained, item.at, item.steady)
 
     def _next(self, until: float) -> _Message | _Wake:
@@ -174,24 +177,24 @@ class _Runner:
 
     def _shed(self, core: Service, steady: float) -> None:
         """Count what did not fit into the inbox."""
-        with self._overflow_lock:
+        with self._inbox_lock:
             lost, self._overflow = self._overflow, 0
         if lost:
             line = "more arrives than can be judged; what is left out stays with the boxes"
             core.drop(Dropped(Drop.OVERLOAD.value, "any", line), steady, lost)
 
     def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
-        try:
-            self._inbox.put_nowait(_Message(topic, payload, retained, self._clock.now(), time.monotonic()))
-        except queue.Full:
-            with self._overflow_lock:
+        message = _Message(topic, payload, retained, self._clock.now(), time.monotonic())
+        with self._inbox_lock:
+            if self._inbox_bytes + len(payload) > MAX_INBOX_BYTES or self._inbox.qsize() >= MAX_INBOX:
                 self._overflow += 1
+                return
+            self._inbox_bytes += len(payload)
+        self._inbox.put(message)
 
     def _wake(self, flag: threading.Event) -> None:
         flag.set()
-        # With a full inbox the loop is awake anyway.
-        with contextlib.suppress(queue.Full):
-            self._inbox.put_nowait(_Wake())
+        self._inbox.put(_Wake())
 
     def _presence(self, state: Presence, term: int) -> ServicePresence:
         return ServicePresence(

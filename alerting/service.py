@@ -45,6 +45,10 @@ log = logging.getLogger("levee.alerting")
 
 #: Messages kept in memory while the record is away; beyond that they are judged, and the boxes keep them.
 MAX_WAITING = 20_000
+MAX_WAITING_BYTES = 32_000_000
+#: Old readings are deleted this often, so many at a time: judgement waits meanwhile.
+PRUNE_S = 20.0
+MAX_PRUNED = 2_000
 #: Without an event worth recording, the state is saved this often.
 SAVE_S = 5.0
 #: While the record is away it is tried this often; pages go out unrecorded after so many seconds of it.
@@ -99,7 +103,8 @@ class Service:
         self._unsaved: set[str] = set()
         #: Something happened that should not wait for the next tick to be recorded.
         self.urgent = False
-        self._saved_at = self._tiers_sent_at = self._retry_at = 0.0
+        self._waiting_bytes = 0
+        self._pruned_at = self._saved_at = self._tiers_sent_at = self._retry_at = 0.0
         self._away_since: float | None = None
         self._abandoned: list[tuple[str, str]] = []
         self._states: dict[str, SiteState] = {}
@@ -117,7 +122,7 @@ class Service:
 
     def receive(self, topic: str, payload: bytes, retained: bool, at: float, steady: float) -> None:
         """A message of the broker."""
-        keep = len(self._batch.messages) < MAX_WAITING
+        keep = len(self._batch.messages) < MAX_WAITING and self._waiting_bytes < MAX_WAITING_BYTES
         outcome, dropped = take(self._door, topic, payload, retained=retained, at=at, steady=steady, keep=keep)
         self._count_message(topic)
         for one in dropped:
@@ -126,6 +131,7 @@ class Service:
                 site, _, box = one.source.partition("/")
                 self._answer_to.add((site, box))
         if isinstance(outcome, Accepted):
+            self._waiting_bytes += len(payload) if keep else 0
             self._accept(outcome, keep, at)
         elif isinstance(outcome, Status):
             self._metrics.show_status(outcome)
@@ -207,8 +213,11 @@ class Service:
         else:
             committed = self._commit(at, steady)
         if committed:
-            self._batch = Batch()
+            self._batch, self._waiting_bytes = Batch(), 0
             self._answer_boxes(at)
+            if steady - self._pruned_at >= PRUNE_S and not final:
+                self._pruned_at = steady
+                self._prune(at, steady)
         away = 0.0 if self._away_since is None else steady - self._away_since
         if self._due and (committed or away > UNRECORDED_PAGES_AFTER_S):
             # A page that cannot be made durable is late at first, and then sent all the same: twice beats never.
@@ -231,6 +240,13 @@ class Service:
             log.warning("the record is written again, after %.0f s", time.monotonic() - self._away_since)
             self._away_since = None
         return True
+
+    def _prune(self, at: float, steady: float) -> None:
+        days = self._settings.record.keep_readings_days
+        try:
+            self._record.prune(at - days * 86_400, MAX_PRUNED)
+        except (RecordAway, RecordRefused) as error:
+            self._complaints.tell("old readings cannot be deleted", "record", str(error), steady)
 
     def _note_page(self, row: PageRow) -> None:
         self._batch.pages[row.id, row.channel] = row

@@ -87,6 +87,16 @@ class RecordSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         FilePath | None, msgspec.Meta(title="Database's file", description="File that holds the URL.")
     ] = None
 
+    keep_readings_days: Annotated[
+        int,
+        msgspec.Meta(
+            title="Keep readings",
+            description="Days after which recorded readings are deleted; tier changes and pages stay.",
+            ge=1,
+            le=3660,
+        ),
+    ] = 30
+
     def __post_init__(self) -> None:
         _at_most_one("the record's URL", self.url, self.url_from_env, self.url_from_file)
         if self.url is not None and urlsplit(self.url).password:

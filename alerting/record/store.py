@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
@@ -176,6 +176,13 @@ class Record:
                     self._replace(tables.site_states),
                     [{"site": site, "saved": at, "state": state} for site, state in batch.states.items()],
                 )
+
+    def prune(self, before: float, at_most: int) -> int:
+        """Delete up to `at_most` of the messages received before that time, oldest first; how many there were."""
+        kept = tables.messages
+        old = select(kept.c.id).where(kept.c.received < before).order_by(kept.c.received).limit(at_most)
+        with self._transaction() as connection:
+            return connection.execute(delete(kept).where(kept.c.id.in_(old.scalar_subquery()))).rowcount
 
     def _insert(self, table: Table) -> Any:
         return sqlite.insert(table) if self._dialect == "sqlite" else postgresql.insert(table)

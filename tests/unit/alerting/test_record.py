@@ -124,6 +124,16 @@ def test_a_fault_in_the_middle_leaves_nothing_behind(record: Record, path: Path)
         assert rows(path, f"select count(*) from {table}") == [(0,)]
 
 
+def test_old_readings_are_deleted_a_few_at_a_time_and_nothing_else(record: Record, path: Path) -> None:
+    record.commit(full_batch(), 7.0)
+    assert record.prune(100.0, 10) == 0
+    assert record.prune(101.0, 1) == 1
+    assert rows(path, "select sequence from messages") == [(2,)]
+    assert record.prune(101.0, 10) == 1
+    assert rows(path, "select count(*) from tier_changes") == [(2,)]
+    assert record.resume("one", SESSION, 9.0).ledgers["bund", "box-1"][SESSION].holds(1)
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [
