@@ -79,19 +79,9 @@ class Outbox:
 
     def flush(self) -> bool:
         """Write what was added, delete what was answered for, keep the limits. False where the disk refused."""
-        count, size = self._count, self._bytes
         try:
-            with self._db:
-                for m in self._unwritten:
-                    row = (m.session, m.sequence, m.wall, m.monotonic, m.payload)
-                    new = self._db.execute("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?)", row).rowcount
-                    count, size = count + new, size + new * len(m.payload)
-                for answer in self._unanswered:
-                    for first, last in ((0, answer.up_to), *answer.also):
-                        gone, freed = self._delete(
-                            "session = ? AND sequence BETWEEN ? AND ?", answer.session, first, last
-                        )
-                        count, size = count - gone, size - freed
+            self._write()
+            self._keep_limits()
         except sqlite3.OperationalError as error:
             self._complain(f"outbox {self.path}: {error}; messages wait in memory")
             self._shed_memory()
@@ -100,9 +90,6 @@ class Outbox:
             self._replace(error)
             return False
         self._complained = ""
-        self._unwritten, self._unanswered = [], []
-        self._count, self._bytes = count, size
-        self._keep_limits()
         return True
 
     def oldest(self, limit: int, *, not_in: set[tuple[str, int]]) -> list[Kept]:
@@ -154,6 +141,21 @@ class Outbox:
         self.flush()
         self._db.close()
 
+    def _write(self) -> None:
+        count, size = self._count, self._bytes
+        with self._db:
+            for m in self._unwritten:
+                row = (m.session, m.sequence, m.wall, m.monotonic, m.payload)
+                new = self._db.execute("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?)", row).rowcount
+                count, size = count + new, size + new * len(m.payload)
+            for answer in self._unanswered:
+                for first, last in ((0, answer.up_to), *answer.also):
+                    which = "session = ? AND sequence BETWEEN ? AND ?"
+                    gone, freed = self._delete(which, answer.session, first, last)
+                    count, size = count - gone, size - freed
+        self._unwritten, self._unanswered = [], []
+        self._count, self._bytes = count, size
+
     def _open(self) -> sqlite3.Connection:
         try:
             return self._connect()
@@ -180,17 +182,23 @@ class Outbox:
 
     def _replace(self, error: sqlite3.DatabaseError) -> None:
         self._db.close()
-        self._move_aside(error)
-        self._db = self._connect()
-        self._measure()
+        try:
+            self._move_aside(error)
+            self._db = self._connect()
+            self._measure()
+        except (OSError, sqlite3.Error) as failure:
+            # The next flush finds the file closed, and comes here again.
+            self._complain(f"outbox {self.path}: {failure}; messages wait in memory")
+            self._shed_memory()
 
     def _move_aside(self, error: sqlite3.DatabaseError) -> None:
         aside = self.path.with_name(f"{self.path.name}.corrupt-{time.time_ns() // 1_000_000}")
-        self.path.replace(aside)
+        if self.path.exists():
+            self.path.replace(aside)
+            self._drop("corrupt", 1)
+            _log.error("outbox %s is corrupt (%s): moved to %s, a new one is begun", self.path, error, aside.name)
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        self._drop("corrupt", 1)
-        _log.error("outbox %s is corrupt (%s): moved to %s, a new one is begun", self.path, error, aside.name)
 
     def _measure(self) -> None:
         row = self._db.execute("SELECT count(*), coalesce(sum(length(payload)), 0) FROM messages").fetchone()

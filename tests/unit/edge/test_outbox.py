@@ -147,6 +147,38 @@ def test_a_disk_that_refuses_loses_nothing_that_memory_can_hold(
     assert [n for _, n in held(outbox)] == list(range(5, 15))
 
 
+def test_a_full_disk_costs_nothing_but_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    outbox = Outbox(tmp_path / "o.db", OutboxSettings())
+    outbox._db.execute("PRAGMA max_page_count = 20")
+    written = 0
+    for sequence in range(1, 40):
+        outbox.add(kept(sequence, size=4000))
+        written += outbox.flush()
+    assert 0 < written < 39
+    assert len([r for r in caplog.records if "disk is full" in r.message]) == 1
+    outbox._db.execute("PRAGMA max_page_count = 1000000")
+    assert outbox.flush()
+    assert [n for _, n in held(outbox)] == list(range(1, 40))
+    assert outbox.dropped == {}
+
+
+def test_a_file_that_is_damaged_while_it_is_open_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    outbox = Outbox(path, OutboxSettings())
+    for sequence in range(1, 200):
+        outbox.add(kept(sequence, size=2000))
+    outbox.flush()
+    outbox._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.write_bytes(b"\xff" * path.stat().st_size)
+    outbox._db.execute("PRAGMA shrink_memory")
+    for sequence in range(200, 204):
+        outbox.add(kept(sequence))
+        outbox.oldest(10, not_in=set())
+        outbox.flush()
+    assert [n for _, n in held(outbox)][-1] == 203
+    assert outbox.dropped.get("corrupt") == 1
+
+
 WRITER = """
 import sys, time
 from pathlib import Path
