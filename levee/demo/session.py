@@ -45,6 +45,7 @@ class Session:
         self.wishes = wishes
         self.started = datetime.now(UTC)
         self._started_s = time.monotonic()
+        self._ended_s: float | None = None
         self.timeline = Timeline(self.started)
         self.trends = Trends()
         self.snapshot: Snapshot | None = None
@@ -66,11 +67,13 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ended_s = self.elapsed_s
         self._end()
 
     @property
     def elapsed_s(self) -> float:
-        return time.monotonic() - self._started_s
+        """Seconds since the start, until it was left."""
+        return time.monotonic() - self._started_s if self._ended_s is None else self._ended_s
 
     @property
     def plan(self) -> Plan:

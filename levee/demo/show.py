@@ -119,12 +119,13 @@ def _document(session: Session, outcome: Outcome, fault: str) -> Json:
 
 
 def _missed(session: Session, until: Tier) -> str:
+    within = f"within {session.wishes.timeout_s:g} s"
     if session.snapshot is None:
-        return f"{until.label} was not reached within {session.elapsed_s:.0f} s: {session.notice}"
+        return f"{until.label} was not reached {within}: {session.notice}"
     if session.timeline.reached(until):
-        return f"{until.label} was reached, but not every page for it was accepted within {session.elapsed_s:.0f} s"
+        return f"{until.label} was reached, but not every page for it was accepted {within}"
     highest = max((zone.tier for zone in session.snapshot.zones), default=Tier.NORMAL)
-    return f"{until.label} was not reached within {session.elapsed_s:.0f} s; the highest tier was {highest.label}"
+    return f"{until.label} was not reached {within}; the highest tier was {highest.label}"
 
 
 def _status(outcome: Outcome, wishes: Wishes, stop: Stop) -> int:
