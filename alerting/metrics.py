@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from alerting.ingest import Drop
+from alerting.record.batch import PageState
+from alerting.settings import SiteSettings
 from alerting.view import ZoneView
-from wire import CameraState, Health, Presence, Status
+from wire import CameraState, Health, Presence, Refusal, State, Status, Tier, topics
 
 PREFIX = "levee_alerting_"
 
@@ -62,12 +66,31 @@ class Metrics:
         self._cameras: dict[tuple[str, str], set[str]] = {}
         self._known: dict[tuple[str, str], set[Gauge]] = {}
 
+    def prepare(self, sites: Iterable[SiteSettings], channels: Iterable[str]) -> None:
+        """Make the counters that can be foreseen, at 0: their first increase is then seen as one."""
+        for reason in (*Refusal, *Drop):
+            self.dropped.labels(reason.value)
+        for topic in (topics.READINGS, topics.BACKLOG, topics.STATUS, topics.HEALTH):
+            self.messages.labels(topic.name)
+        for state in (State.GOOD, State.DEGRADED, State.UNKNOWN):
+            self.readings.labels(state.value)
+        for channel in channels:
+            for outcome in PageState:
+                if outcome is not PageState.QUEUED:
+                    self.pages.labels(channel, outcome.value)
+        for site in sites:
+            for zone in site.zones:
+                self.box_online.labels(site.site, zone.box)
+                for tier in Tier:
+                    self.changes.labels(site.site, zone.zone, tier.label)
+
     def show_zone(self, view: ZoneView) -> None:
         """Set a zone's series, and take away those whose values are not known."""
         labels = (view.site, view.zone)
         self.tier.labels(*labels).set(int(view.tier.tier))
         self.unknown.labels(*labels).set(int(view.held))
-        self.age.labels(*labels).set(view.age_s)
+        if view.age_s is not None:
+            self.age.labels(*labels).set(view.age_s)
         shown = self._known.setdefault(labels, set())
         for series, band in ((self.people, view.people), (self.density, view.density)):
             if band is not None:

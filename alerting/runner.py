@@ -33,6 +33,10 @@ MAX_INBOX_BYTES = 64_000_000
 MAX_ROUND = 500
 
 
+class SitesRefused(ValueError):
+    """The sites cannot be judged by one service."""
+
+
 @dataclass(frozen=True)
 class _Message:
     topic: str
@@ -212,6 +216,6 @@ def _check_sites(sites: Sequence[SiteSettings]) -> None:
     names = [site.site for site in sites]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"the site {name} is configured twice")
+            raise SitesRefused(f"the site {name} is configured twice")
     if not names:
-        raise ValueError("there is no site to judge")
+        raise SitesRefused("there is no site to judge")

@@ -87,6 +87,7 @@ class Service:
     ) -> None:
         self._settings, self._record, self._metrics, self._publish = settings, record, metrics, publish
         self._sites = {site.site: site for site in sites}
+        metrics.prepare(sites, senders)
         self.origin = Origin(settings.instance, session, resumed.term)
         self._door = open_door(sites)
         for key, ledgers in resumed.ledgers.items():

@@ -35,8 +35,8 @@ class ZoneView:
     density: Band | None
     #: Persons/m² per minute.
     trend: float | None
-    #: Seconds since the newest picture that was told of.
-    age_s: float
+    #: Seconds since the newest picture that was told of; None before the first.
+    age_s: float | None
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def zone_view(site: SiteSettings, state: ZoneState, now: float) -> ZoneView:
         people=known.people,
         density=known.density,
         trend=known.trend,
-        age_s=round(max(0.0, now - state.seen_at), 3),
+        age_s=round(max(0.0, now - state.seen_at), 3) if state.seen else None,
     )
 
 

@@ -19,6 +19,9 @@ from wire import Band, Instant, State, Tier
 MAX_WHY = 400
 #: Kinds of zone where blindness alone is reason enough to call somebody.
 CRITICAL_KINDS = frozenset({ZoneKind.STEPS})
+#: A zone stays unknown until it has been seen for so long without a break: a camera that flickers is not one event a
+#: second. Tiers may rise meanwhile; they do not fall.
+RECOVER_S = 5.0
 _RISING = (Tier.RED, Tier.ORANGE, Tier.YELLOW, Tier.BLUE)
 
 
@@ -36,7 +39,7 @@ def observe(zone: ZoneState, reading: Instant, at: float, now: float) -> ZoneSta
     if not newest:
         return replace(zone, seconds=seconds, slots=slots)
     if blind:
-        return replace(zone, seconds=seconds, seen_at=taken, blind=blind)
+        return replace(zone, seconds=seconds, seen_at=taken, seen=True, blind=blind)
     worst = reading.peak_density
     if worst is None and reading.density is not None:
         worst = Band(value=reading.density, low=reading.density, high=max(reading.density, density or 0.0))
@@ -45,6 +48,7 @@ def observe(zone: ZoneState, reading: Instant, at: float, now: float) -> ZoneSta
         seconds=seconds,
         slots=slots,
         seen_at=taken,
+        seen=True,
         blind="",
         people=reading.count,
         density=worst,
@@ -101,15 +105,17 @@ def _oldest(zone: ZoneState, now: float) -> int:
 
 def figures(zone: ZoneState, now: float) -> Figures:
     """What is known of the zone now; nothing while it is unknown."""
-    if zone.unknown_since is not None:
-        return Figures()
+    return Figures() if zone.unknown_since is not None else _figures(zone, now)
+
+
+def _figures(zone: ZoneState, now: float) -> Figures:
     return Figures(people=zone.people, density=zone.density, trend=trend(zone.slots, now))
 
 
 def judge(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effect]]:
     """The zone's tier at `now`, which is never before the last time it was judged, and what follows from it."""
-    zone, effects = _sight(site, zone, now)
-    if zone.unknown_since is not None:
+    zone, effects, seen = _sight(site, zone, now)
+    if not seen:
         return replace(zone, judged_at=now, below=False), effects
     for tier in _RISING:
         if tier < zone.tier:
@@ -124,46 +130,57 @@ def judge(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
                 causes = (*zone.causes, *fresh)
                 zone, second = _change(site, zone, tier, now, "; ".join(fresh.values()), causes)
                 return zone, [*effects, *second]
+    if zone.unknown_since is not None:
+        return replace(zone, judged_at=now, below=False), effects
     zone, fall = _fall(site, zone, now)
     return zone, [*effects, *fall]
 
 
-def _sight(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effect]]:
-    """Whether the zone can be seen at all."""
+def _sight(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effect], bool]:
+    """Whether the newest look at the zone shows something, and what is to be said of that."""
     why = f"unknown: {zone.blind}"[:MAX_WHY] if zone.blind else ""
     if now - zone.seen_at > zone.rules.stale_s:
         why = f"unknown: no reading for more than {zone.rules.stale_s:g} s"
+    if not why:
+        zone, effects = _recover(site, zone, now)
+        return zone, effects, True
     since = zone.unknown_since
-    if why and since is None:
-        zone = replace(zone, unknown_since=now, unknown_why=why, unknown_paged=False)
+    if since is None:
+        zone = replace(zone, unknown_since=now, unknown_why=why, unknown_paged=False, good_since=None)
         mark = effect_id(site, zone.rules.zone, "held", now)
-        return zone, [HeldUnknown(id=mark, at=now, site=site, zone=zone.rules.zone, tier=zone.tier, why=why)]
-    if why and since is not None:
-        zone = replace(zone, unknown_why=why)
-        important = zone.rules.kind in CRITICAL_KINDS or zone.tier >= Tier.YELLOW
-        if zone.unknown_paged or not important or now - since < zone.rules.unknown_page_s:
-            return zone, []
-        page = Page(
-            id=effect_id(site, zone.rules.zone, "unknown", since),
-            at=now,
-            site=site,
-            zone=zone.rules.zone,
-            tier=zone.tier,
-            from_tier=zone.tier,
-            why=f"{why}; for {now - since:.0f} s, {zone.tier.label} is held"[:MAX_WHY],
-            since=since,
-            figures=Figures(),
-            unknown=True,
-        )
-        return replace(zone, unknown_paged=True), [page]
-    if since is not None:
-        lasted = now - since
-        quiet = 0.0 if lasted > zone.rules.fall_s else zone.quiet_s
-        zone = replace(zone, unknown_since=None, unknown_why="", unknown_paged=False, quiet_s=quiet)
-        mark = effect_id(site, zone.rules.zone, "seen", now)
-        told = f"unknown ended after {lasted:.0f} s"
-        return zone, [UnknownEnded(id=mark, at=now, site=site, zone=zone.rules.zone, tier=zone.tier, why=told)]
-    return zone, []
+        return zone, [HeldUnknown(id=mark, at=now, site=site, zone=zone.rules.zone, tier=zone.tier, why=why)], False
+    zone = replace(zone, unknown_why=why, good_since=None)
+    important = zone.rules.kind in CRITICAL_KINDS or zone.tier >= Tier.YELLOW
+    if zone.unknown_paged or not important or now - since < zone.rules.unknown_page_s:
+        return zone, [], False
+    page = Page(
+        id=effect_id(site, zone.rules.zone, "unknown", since),
+        at=now,
+        site=site,
+        zone=zone.rules.zone,
+        tier=zone.tier,
+        from_tier=zone.tier,
+        why=f"{why}; for {now - since:.0f} s, {zone.tier.label} is held"[:MAX_WHY],
+        since=since,
+        figures=Figures(),
+        unknown=True,
+    )
+    return replace(zone, unknown_paged=True), [page], False
+
+
+def _recover(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effect]]:
+    """The end of being unknown, once the zone has been seen for long enough."""
+    if zone.unknown_since is None:
+        return zone, []
+    good_since = now if zone.good_since is None else zone.good_since
+    if now - good_since < RECOVER_S:
+        return replace(zone, good_since=good_since), []
+    lasted = now - zone.unknown_since
+    quiet = 0.0 if lasted > zone.rules.fall_s else zone.quiet_s
+    zone = replace(zone, unknown_since=None, unknown_why="", unknown_paged=False, good_since=None, quiet_s=quiet)
+    mark = effect_id(site, zone.rules.zone, "seen", now)
+    why = f"unknown ended after {lasted:.0f} s"
+    return zone, [UnknownEnded(id=mark, at=now, site=site, zone=zone.rules.zone, tier=zone.tier, why=why)]
 
 
 def _estimate(zone: ZoneState, tier: Tier, now: float, figure: Figure) -> Estimate | None:
@@ -208,7 +225,7 @@ def _change(
         below=False,
         judged_at=now,
     )
-    known = figures(zone, now)
+    known = _figures(zone, now)
     mark = effect_id(site, zone.rules.zone, before, tier, now)
     name = zone.rules.zone
     return zone, [
@@ -247,7 +264,7 @@ def _fall(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
     zone = replace(zone, tier=tier, since=now, why=why, quiet_s=0.0, below=False, judged_at=now)
     if tier is Tier.NORMAL:
         zone = replace(zone, causes=())
-    known = figures(zone, now)
+    known = _figures(zone, now)
     mark = effect_id(site, zone.rules.zone, before, tier, now)
     return zone, [
         TierChanged(

@@ -50,12 +50,15 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     measures: tuple[str, ...] = ()
     #: When the newest picture was taken; before the first one, when the zone was set up.
     seen_at: float
+    seen: bool = False
     #: Why the newest reading shows nothing; empty where it does.
     blind: str = ""
     #: Set while the zone is unknown.
     unknown_since: float | None = None
     unknown_why: str = ""
     unknown_paged: bool = False
+    #: While it is: since when every look has shown something.
+    good_since: float | None = None
     #: Seconds of good evidence for a fall, whether the last look gave some, and when that was.
     quiet_s: float = 0.0
     below: bool = False

@@ -135,3 +135,17 @@ def test_a_record_that_is_away_loses_nothing(house: House, receiver: Receiver, w
     wait("the page is accepted", receiver.accepted)
     assert house.rows("select count(*) from messages") == [(house.sequence,)]
     assert len(receiver.accepted()) == 1
+
+
+def test_a_record_that_cannot_be_opened_is_waited_for(house: House, wait: Callable[..., None]) -> None:
+    folder = house.database.parent / "later"
+    settings = json.loads((house.folder / "service.json").read_text())
+    settings["record"]["url"] = f"sqlite:///{folder}/record.db"
+    (house.folder / "service.json").write_text(json.dumps(settings))
+    house.start()
+    wait("it says so", lambda: "the record cannot be opened: unable to open" in house.log.read_text())
+    assert house.view() is None
+    folder.mkdir()
+    wait("it goes on", house.ready)
+    house.crowd(4.0, 15, until=lambda: house.tier() is Tier.RED)
+    assert house.tier() is Tier.RED

@@ -221,8 +221,28 @@ def test_unknown_holds_tells_and_calls() -> None:
     assert [(page.unknown, page.tier, page.why) for page in pages] == [
         (True, Tier.RED, "unknown: dark; for 120 s, red is held")
     ]
+    run.feed([reading(6.0)] * 5)
+    assert not isinstance(run.effects[-1], UnknownEnded)
     run.feed([reading(6.0)])
     assert isinstance(run.effects[-1], UnknownEnded)
+    assert run.effects[-1].why == "unknown ended after 405 s"
+
+
+def test_a_camera_that_flickers_is_one_event_and_may_still_raise() -> None:
+    run = Run(rules())
+    run.feed([reading(1.0)] * 60)
+    run.effects.clear()
+    run.feed(
+        [reading(6.0 if second % 2 else 0.0, state=State.GOOD if second % 2 else State.UNKNOWN) for second in range(60)]
+    )
+    told = [type(effect) for effect in run.effects if isinstance(effect, HeldUnknown | UnknownEnded)]
+    assert told == [HeldUnknown]
+    run.feed([reading(0.0, state=State.UNKNOWN), *[reading(6.0)] * 4] * 4)
+    assert run.tier is Tier.RED
+    assert run.changes()[-1].figures.density is not None
+    assert run.state.zones["z"].unknown_since is not None
+    run.feed([reading(0.0, state=State.UNKNOWN), *[reading(0.5)] * 4] * 200)
+    assert run.tier is Tier.RED
 
 
 def test_silence_is_unknown_after_ten_seconds() -> None:

@@ -149,14 +149,14 @@ def test_unknown_never_lowers_and_every_fall_has_its_evidence(story: list[Phase]
         old, new = before.zones["z"], after.zones["z"]
         if new.unknown_since is not None:
             assert new.tier >= old.tier, "unknown lowered a tier"
+        if new.unknown_since is None and old.unknown_since is None:
+            good_s += new.judged_at - old.judged_at
         if new.tier < old.tier:
             assert old.quiet_s + 4.0 >= FALL_S
             assert good_s >= FALL_S - 1e-6, f"fell at {event.at} after {good_s} good seconds"
             good_s = 0.0
         elif new.tier > old.tier:
             good_s = 0.0
-        elif new.unknown_since is None and old.unknown_since is None:
-            good_s += new.judged_at - old.judged_at
 
 
 @QUICK

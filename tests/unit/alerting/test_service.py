@@ -256,7 +256,7 @@ def test_tiers_are_sent_again_before_they_expire(bench: Bench) -> None:
 
 def test_series_of_unknown_values_are_taken_away(bench: Bench) -> None:
     people = ("levee_alerting_zone_people", "bund", "steps")
-    bench.say(1.0)
+    bench.say(1.0, seconds=6)
     bench.service.view(bench.at, True)
     assert bench.series()[people] == 1.0
     bench.say(None, seconds=2)
@@ -265,7 +265,7 @@ def test_series_of_unknown_values_are_taken_away(bench: Bench) -> None:
     assert people not in series
     assert series["levee_alerting_zone_unknown", "bund", "steps"] == 1
     assert series["levee_alerting_broker_connected",] == 0
-    bench.say(0.0, seconds=2)
+    bench.say(0.0, seconds=6)
     bench.service.view(bench.at, True)
     assert bench.series()[people] == 0.0
 

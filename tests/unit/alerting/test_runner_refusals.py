@@ -1,0 +1,69 @@
+"""What cannot work is refused before anything is judged, in one line."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from alerting.runner import run
+from alerting.settings import ServiceSettings, SiteSettings
+
+SITE = {
+    "site": "bund",
+    "title": "Bund",
+    "responsible": "Duty room",
+    "zones": [{"zone": "z", "title": "Z", "kind": "flat", "box": "b"}],
+}
+
+
+def start(changes: dict[str, Any], folder: Path, sites: int = 1, stopped: bool = False) -> None:
+    stop = threading.Event()
+    if stopped:
+        stop.set()
+    basis = {"sites": ["a"], "metrics": {"port": 0}, "record": {"url": f"sqlite:///{folder}/record.db"}}
+    service = msgspec.convert({**basis, **changes}, ServiceSettings)
+    run(service, [msgspec.convert(SITE, SiteSettings)] * sites, stop=stop)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sites", "says"),
+    [
+        ({}, 0, "no site to judge"),
+        ({}, 2, "the site bund is configured twice"),
+        ({"record": {"url": "nonsense"}}, 1, "the record's URL is not one"),
+        ({"record": {"url_from_env": "NOT_SET"}}, 1, "the record's URL: the environment variable NOT_SET"),
+        ({"mqtt": {"password_from_file": "/none"}}, 1, "the broker's password: the file /none cannot be read"),
+        ({"mqtt": {"tls": {"ca_file": "/none"}}}, 1, "the broker's TLS files cannot be used"),
+        ({"channels": {"hook": {"type": "webhook", "url": "ftp://x/"}}}, 1, "channel hook: the address must begin"),
+        ({"channels": {"hook": {"type": "webhook", "url_from_env": "NOT_SET"}}}, 1, "channel hook, address"),
+        ({"metrics": {"host": "192.0.2.1"}}, 1, "metrics: cannot listen at 192.0.2.1:9109"),
+    ],
+)
+def test_refused_at_once(changes: dict[str, Any], sites: int, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError) as caught:
+        start(changes, tmp_path, sites)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ValueError, match=f"cannot listen at 127.0.0.1:{port}: Address already in use"):
+            start({"metrics": {"port": port}}, tmp_path)
+
+
+def test_a_record_that_is_a_letter(tmp_path: Path) -> None:
+    (tmp_path / "record.db").write_text("Dear reader, " * 500)
+    with pytest.raises(ValueError, match="the record is damaged or of another make: file is not a database"):
+        start({}, tmp_path)
+
+
+def test_stopping_before_the_record_is_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    start({"record": {"url": f"sqlite:///{tmp_path}/none/record.db"}}, tmp_path, stopped=True)
+    assert not (tmp_path / "none").exists()
