@@ -21,6 +21,8 @@ from wire import encode
 
 #: Seconds that a commit waits for another writer; judgement waits as long.
 BUSY_S = 1.0
+#: Seconds that PostgreSQL may take for one statement.
+STATEMENT_S = 5
 _WHAT = {"TierChanged": "tier", "HeldUnknown": "held", "UnknownEnded": "seen-again"}
 
 
@@ -46,9 +48,7 @@ class Record:
             self._dialect = make_url(url).get_backend_name()
             if self._dialect not in ("sqlite", "postgresql"):
                 raise RecordRefused(f"the record can be SQLite or PostgreSQL, not {self._dialect}")
-            self._engine: Engine = create_engine(
-                url, pool_pre_ping=True, connect_args={"timeout": BUSY_S} if self._dialect == "sqlite" else {}
-            )
+            self._engine: Engine = create_engine(url, pool_pre_ping=True, connect_args=_patience(url))
         except ArgumentError:
             raise RecordRefused("the record's URL is not one, as in sqlite:///levee-alerting.db") from None
         except ImportError as error:
@@ -197,6 +197,14 @@ class Record:
         keys = [column.name for column in table.primary_key]
         fresh = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
         return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
+
+
+def _patience(url: str) -> dict[str, Any]:
+    """What keeps a database that does not answer from holding up the judgement for long."""
+    driver = make_url(url).get_driver_name()
+    if driver in ("psycopg", "psycopg2"):
+        return {"connect_timeout": 3, "options": f"-c statement_timeout={STATEMENT_S * 1000}"}
+    return {"timeout": BUSY_S} if make_url(url).get_backend_name() == "sqlite" else {}
 
 
 def _sqlite_durable(connection: Any, _record: object) -> None:
