@@ -27,7 +27,7 @@ DEMO = ROOT / "configs" / "demo"
 Wait = Callable[..., None]
 #: Persons/m² that the steps pass within their first seconds, and that they take a minute to pass.
 SOON = {"blue": 0.1, "yellow": 0.15, "orange": 0.2, "red": 0.25}
-LATER = {"blue": 0.1, "yellow": 0.2, "orange": 1.6, "red": 2.2}
+LATER = {"blue": 0.1, "yellow": 0.2, "orange": 1.0, "red": 1.4}
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Demo:
         return [child.pid for child in psutil.Process(self.process.pid).children(recursive=True)]
 
     def end(self) -> tuple[str, str]:
-        return self.process.communicate(timeout=60)
+        return self.process.communicate(timeout=150)
 
 
 def alive(pid: int) -> bool:
