@@ -2,9 +2,10 @@
 
 **Worst cell.** A square window of side sqrt(10) m, its sides along the axes of the ground, is slid over the zone so
 that its lower left corners stand on a lattice of 0.5 m aligned with the zone's bounding box. The density of a window is
-the people in the part of it that lies in the zone, over the area of that part. Windows of which at least 80 % lie in
-the zone compete; where none does (a narrow zone), those with at least 80 % of the largest part found. A zone of less
-than 10 m² is one window as a whole. The worst cell is the window of the highest density.
+the people in the part of it that lies in the zone, over the area of that part. Windows of which at least 90 % lie in
+the zone compete: enough that no strip along an edge is left out, and that one person in a small part is no crowd. Where
+none does (a narrow zone), those with at least 90 % of the largest part found. A zone of less than 10 m² is one window
+as a whole. The worst cell is the window of the highest density.
 
 The search runs on a raster of 0.25 m (coarser for zones above 100 m), where window sums are differences of a
 summed-area table; the figure itself and its band are taken from the counter's grid with the exact window.
@@ -24,7 +25,7 @@ from wire import Band
 
 WINDOW_M2 = 10.0
 STEP_M = 0.5
-COMPETING_SHARE = 0.8
+COMPETING_SHARE = 0.9
 _RASTER_M = 0.25
 _RASTER_MOST = 400
 _AREA_SAMPLES = 4

@@ -37,7 +37,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 def test_the_least_that_is_needed() -> None:
     box = msgspec.convert(GOOD, BoxSettings)
-    assert (box.tick_s, box.metrics.port, box.mqtt.port, box.cameras[0].head_height_m) == (1.0, 9108, 1883, 1.6)
+    assert (box.tick_s, box.metrics.port, box.mqtt.port, box.cameras[0].head_height_m) == (1.0, 9108, 1883, 1.55)
 
 
 @pytest.mark.parametrize(

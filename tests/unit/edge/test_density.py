@@ -45,7 +45,7 @@ def zone_of(pinhole: Callable, polygon: tuple[tuple[float, float], ...], **view:
 
 
 def seen(pinhole: Callable, people: NDArray[np.float64], shape: tuple[int, int] = SHAPE, **view: float) -> Grid:
-    heads = pinhole(**view).see(people, above=1.6) / np.array([1280, 720]) * [shape[1], shape[0]]
+    heads = pinhole(**view).see(people, above=1.55) / np.array([1280, 720]) * [shape[1], shape[0]]
     grid = np.zeros(shape, dtype=np.float32)
     inside = ((heads >= 0) & (heads < [shape[1], shape[0]])).all(axis=1)
     column, row = heads[inside].astype(int).T
@@ -120,7 +120,7 @@ def test_a_zone_below_ten_square_metres_is_one_cell(pinhole: Callable) -> None:
 
 def test_a_narrow_zone_is_judged_by_what_fits(pinhole: Callable) -> None:
     narrow = ZoneDensity(zone_of(pinhole, ((-0.75, 9.0), (0.75, 9.0), (0.75, 21.0), (-0.75, 21.0))), SHAPE)
-    people = np.random.default_rng(0).uniform([-0.7, 14], [0.7, 17], (20, 2))
+    people = np.random.default_rng(0).uniform([-0.5, 14], [0.5, 17], (20, 2))
     # 20 people in 1.5 m x 3.16 m of a path 1.5 m wide.
     assert narrow.figures(seen(pinhole, people)).peak_density.value == pytest.approx(20 / (1.5 * WINDOW), rel=0.1)
 
