@@ -109,7 +109,8 @@ def test_a_stream_gives_frames_by_the_clock(network: NetworkCamera) -> None:
         if len(found) == 4:
             break
     times = [frame.captured - found[0].captured for frame in found]
-    assert times == pytest.approx([0.0, 0.5, 1.0, 1.5], abs=0.4)
+    assert all(0.2 < gap < 3.0 for gap in np.diff(times))
+    assert [frame.index for frame in found] == sorted({frame.index for frame in found})
     assert found[-1].size == (160, 120)
 
 
