@@ -1,12 +1,15 @@
-"""The picture of the README, from a real run: `python -m levee.demo.picture docs/demo.svg`.
+"""The picture of the README, from a real run: `python -m levee.demo.picture docs/demo.png`.
 
-The demo runs until a zone is red; its view is drawn beside the frame of that moment as the counter saw it.
+The demo runs until a zone is red; its view is drawn beside the frame of that moment as the counter saw it. It is an
+SVG; for a PNG the program rsvg-convert is needed (Debian package librsvg2-bin).
 """
 
 from __future__ import annotations
 
 import base64
 import io
+import shutil
+import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -31,8 +34,9 @@ from wire import Tier
 Image = NDArray[np.uint8]
 
 LOOK_S = 0.5
-COLUMNS = 86
+COLUMNS, LINES = 86, 24
 TIMEOUT_S = 240.0
+PNG_WIDTH = 2000
 #: Blue, green, red of the outline of a zone that is red.
 _RED = (43, 57, 222)
 _GAP = 24
@@ -64,9 +68,19 @@ def main(target: Path) -> None:
         places = (("metrics", "http://127.0.0.1:9108/metrics, :9109/metrics"),)
         frame = Frame(session.elapsed_s, session.current_trends(), places)
         console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
-        console.print(draw(session.snapshot, frame, COLUMNS))
+        console.print(draw(session.snapshot, frame, COLUMNS, LINES))
         counted = _frame_at(session.plan.box, change, session.timeline)
-    target.write_text(_side_by_side(counted, console), encoding="utf-8")
+    _write(_side_by_side(counted, console), target)
+
+
+def _write(drawing: str, target: Path) -> None:
+    if target.suffix != ".png":
+        target.write_text(drawing, encoding="utf-8")
+        return
+    program = shutil.which("rsvg-convert")
+    if program is None:
+        sys.exit("rsvg-convert is not installed (Debian package librsvg2-bin): write an .svg instead")
+    subprocess.run([program, "--width", str(PNG_WIDTH), "--output", str(target)], input=drawing.encode(), check=True)
 
 
 def _frame_at(box: BoxSettings, change: TierChange, timeline: Timeline) -> Image:

@@ -76,7 +76,7 @@ def _show(session: Session, stop: Stop, console: Console) -> Outcome:
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while not stop.wait(LOOK_S):
             reached = session.step()
-            live.update(draw(session.snapshot, drawing(), console.width), refresh=True)
+            live.update(draw(session.snapshot, drawing(), console.width, console.height), refresh=True)
             if reached:
                 return Outcome.REACHED
             if session.overdue:

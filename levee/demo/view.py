@@ -28,6 +28,7 @@ STYLES = {
 GRADES = {Tier.NORMAL: "", Tier.BLUE: " IV", Tier.YELLOW: " III", Tier.ORANGE: " II", Tier.RED: " I"}
 UNKNOWN = "bold white on magenta"
 PAGES_SHOWN = 6
+_FRAME = 14
 #: Persons/m² at which the bar of the worst cell is full.
 FULL_DENSITY = 6.0
 _BAR = 10
@@ -45,8 +46,11 @@ class Frame:
     notice: str = ""
 
 
-def draw(snapshot: Snapshot | None, frame: Frame, width: int) -> RenderableType:
-    """The whole view for a terminal of `width` columns; before the first snapshot, only what is being waited for."""
+def draw(snapshot: Snapshot | None, frame: Frame, width: int, height: int) -> RenderableType:
+    """The whole view for a terminal of `width` columns and `height` lines, as far as it fits.
+
+    Before the first snapshot, only what is being waited for.
+    """
     if snapshot is None:
         waiting = Text(frame.notice or "starting", style="italic")
         return Panel(Group(waiting, _places(frame)), title=_title(frame.elapsed_s), border_style="dim", padding=(0, 1))
@@ -55,7 +59,9 @@ def draw(snapshot: Snapshot | None, frame: Frame, width: int) -> RenderableType:
     parts: list[RenderableType] = [_zones(snapshot, frame, wide)]
     if not wide:
         parts += [Text(f"{zone.zone}: {_why(zone)}", style="dim") for zone in snapshot.zones if _why(zone)]
-    parts += [_devices(snapshot), _pages(snapshot.pages), _places(frame)]
+    # What is not a page takes a line for each zone (two where its reason stands below) and about as many as _FRAME.
+    room = height - _FRAME - len(snapshot.zones) * (1 if wide else 2)
+    parts += [_devices(snapshot), _pages(snapshot.pages, max(1, min(PAGES_SHOWN, room))), _places(frame)]
     if frame.notice:
         parts.append(Text(frame.notice, style="italic"))
     clock = f"{snapshot.at:%Y-%m-%d %H:%M:%S} UTC"
@@ -160,7 +166,7 @@ def _devices(snapshot: Snapshot) -> Text:
     return text
 
 
-def _pages(pages: tuple[PageSeen, ...]) -> RenderableType:
+def _pages(pages: tuple[PageSeen, ...], shown: int) -> RenderableType:
     if not pages:
         return Text("pages   none so far", style="dim")
     table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
@@ -169,7 +175,7 @@ def _pages(pages: tuple[PageSeen, ...]) -> RenderableType:
     table.add_column("zone", ratio=2)
     table.add_column("channel", ratio=1)
     table.add_column("what became of it", ratio=2)
-    for page in sorted(pages, key=lambda page: page.at, reverse=True)[:PAGES_SHOWN]:
+    for page in sorted(pages, key=lambda page: page.at, reverse=True)[:shown]:
         table.add_row(
             f"{page.at:%H:%M:%S}",
             _badge("UNKNOWN", UNKNOWN) if page.unknown else tier_badge(page.tier),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,9 +63,9 @@ SNAPSHOT = Snapshot(
 FRAME = Frame(125.0, {("bund", "steps"): Trend.RISING}, (("metrics", "http://127.0.0.1:9108/metrics"),))
 
 
-def text(snapshot: Snapshot | None, frame: Frame = FRAME, width: int = 150) -> str:
+def text(snapshot: Snapshot | None, frame: Frame = FRAME, width: int = 150, height: int = 40) -> str:
     console = Console(width=width, file=io.StringIO(), color_system=None)
-    console.print(draw(snapshot, frame, width))
+    console.print(draw(snapshot, frame, width, height))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -104,6 +105,15 @@ def test_a_narrow_terminal_says_it_too(told: str) -> None:
     narrow = text(SNAPSHOT, width=80)
     assert told in narrow
     assert max(map(len, narrow.splitlines())) == 80
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (150, 24), (100, 30)])
+def test_it_fits_into_the_terminal_with_the_last_page(width: int, height: int) -> None:
+    many = tuple(page(-second, Tier.ORANGE) for second in range(1, 40))
+    told = text(replace(SNAPSHOT, pages=(*many, page(0, Tier.RED))), width=width, height=height)
+    assert len(told.splitlines()) <= height
+    assert "15:24:05" in told.split("last pages")[1]
+    assert "127.0.0.1:9108" in told
 
 
 def test_what_is_unknown_is_never_shown_as_a_figure() -> None:
