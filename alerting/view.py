@@ -100,8 +100,7 @@ def in_zone(at: float, time_zone: str) -> datetime:
     return datetime.fromtimestamp(round(at, 3), UTC).astimezone(ZoneInfo(time_zone))
 
 
-def zone_view(site: SiteSettings, state: ZoneState, now: float) -> ZoneView:
-    title = next((zone.title for zone in site.zones if zone.zone == state.rules.zone), state.rules.zone)
+def zone_view(site: SiteSettings, title: str, state: ZoneState, now: float) -> ZoneView:
     known = figures(state, now)
     return ZoneView(
         site=site.site,
@@ -123,12 +122,10 @@ def zone_view(site: SiteSettings, state: ZoneState, now: float) -> ZoneView:
 
 def zone_views(sites: Iterable[SiteSettings], states: dict[str, SiteState], now: float) -> tuple[ZoneView, ...]:
     """All zones, the most dangerous first."""
-    views = [
-        zone_view(site, state, now)
-        for site in sites
-        if site.site in states
-        for state in states[site.site].zones.values()
-    ]
+    views = []
+    for site in sites:
+        known = states[site.site].zones if site.site in states else {}
+        views += [zone_view(site, zone.title, known[zone.zone], now) for zone in site.zones if zone.zone in known]
     return tuple(sorted(views, key=lambda view: -view.tier.tier))
 
 

@@ -43,7 +43,10 @@ def windowed(seconds: tuple[Second, ...], now: int, window_s: int, rules: ZoneRu
     that the window holds fewer than three, it reaches back to the third. None where too little of it is covered.
     """
     hold = math.ceil(rules.stale_s)
-    values = [(second.at, getattr(second, figure)) for second in reversed(seconds) if second.at <= now]
+    if figure == "density":
+        values = [(second.at, second.density) for second in reversed(seconds) if second.at <= now]
+    else:
+        values = [(second.at, second.people) for second in reversed(seconds) if second.at <= now]
     known = [at for at, value in values if value is not None]
     if len(known) < MIN_READINGS:
         return None
@@ -52,26 +55,28 @@ def windowed(seconds: tuple[Second, ...], now: int, window_s: int, rules: ZoneRu
     if third < start:
         start = max(third, now - kept_s(rules) + 1)
     weights: list[tuple[int, int]] = []
-    end = now + 1
+    end, covered, longest = now + 1, 0, 0
     for at, value in values:
-        stood = min(end, at + hold) - max(at, start)
+        stood = (end if end < at + hold else at + hold) - (at if at > start else start)
         end = at
         if value is not None and stood > 0:
             weights.append((value, stood))
+            covered += stood
+            longest = stood if stood > longest else longest
         if at <= start:
             break
     span = now - start + 1
-    covered = sum(stood for _, stood in weights)
     if len(weights) < MIN_READINGS or covered * 100 < span * MIN_COVERED_PERCENT:
         return None
-    cut = min(max(covered // 5, max(stood for _, stood in weights)), (covered - 1) // 2)
+    cut = min(max(covered // 5, longest), (covered - 1) // 2)
     weights.sort()
-    total, position = 0, 0
+    total, position, top = 0, 0, covered - cut
     for value, stood in weights:
-        inside = min(position + stood, covered - cut) - max(position, cut)
+        after = position + stood
+        inside = (after if after < top else top) - (position if position > cut else cut)
         if inside > 0:
             total += value * inside
-        position += stood
+        position = after
     return Estimate(total / (covered - 2 * cut) / SCALE[figure], span)
 
 

@@ -117,10 +117,11 @@ def judge(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
     zone, effects, seen = _sight(site, zone, now)
     if not seen:
         return replace(zone, judged_at=now, below=False), effects
+    highest = _highest(zone)
     for tier in _RISING:
         if tier < zone.tier:
             break
-        reached = _reached(zone, tier, now)
+        reached = _reached(zone, tier, now, highest)
         if tier > zone.tier and reached:
             zone, rise = _change(site, zone, tier, now, "; ".join(reached.values()), tuple(reached))
             return zone, [*effects, *rise]
@@ -187,13 +188,19 @@ def _estimate(zone: ZoneState, tier: Tier, now: float, figure: Figure) -> Estima
     return windowed(zone.seconds, int(now // 1), zone.rules.windows.of(tier), zone.rules, figure)
 
 
-def _reached(zone: ZoneState, tier: Tier, now: float) -> dict[str, str]:
+def _highest(zone: ZoneState) -> tuple[float, float]:
+    """The highest density and the most people remembered: no mean of theirs can be above."""
+    density = max((second.density for second in zone.seconds if second.density is not None), default=0)
+    people = max((second.people for second in zone.seconds if second.people is not None), default=0)
+    return density / SCALE["density"], people / SCALE["people"]
+
+
+def _reached(zone: ZoneState, tier: Tier, now: float, highest: tuple[float, float]) -> dict[str, str]:
     """The causes that put the zone at `tier` or above it, each with its words."""
-    if tier is Tier.NORMAL:
-        return {}
     reached: dict[str, str] = {}
     basis = f" ({zone.basis})" if zone.basis else ""
-    density, threshold = _estimate(zone, tier, now, "density"), zone.rules.density.of(tier)
+    threshold = zone.rules.density.of(tier)
+    density = _estimate(zone, tier, now, "density") if highest[0] >= threshold else None
     if density is not None and density.value >= threshold:
         reached["density"] = (
             f"density {density.value:.2f} persons/m² in the worst cell over {density.span_s} s, "
@@ -201,7 +208,8 @@ def _reached(zone: ZoneState, tier: Tier, now: float) -> dict[str, str]:
         )[:MAX_WHY]
     capacity = zone.rules.capacity
     if capacity is not None:
-        people, percent = _estimate(zone, tier, now, "people"), zone.rules.capacity_percent.of(tier)
+        percent = zone.rules.capacity_percent.of(tier)
+        people = _estimate(zone, tier, now, "people") if highest[1] * 100 >= percent * capacity else None
         if people is not None and people.value * 100 >= percent * capacity:
             reached["capacity"] = (
                 f"capacity {people.value:.0f} people over {people.span_s} s, {people.value / capacity:.0%} of "

@@ -13,6 +13,8 @@ from alerting.assess.rules import ZoneRules
 from alerting.assess.state import SiteState, ZoneState
 from wire import Instant
 
+FRESH_S = 0.5
+
 
 def step(state: SiteState, event: Event) -> tuple[SiteState, list[Effect]]:
     """The site after `event`, and what is to be done. The same arguments always give the same answer.
@@ -27,7 +29,9 @@ def step(state: SiteState, event: Event) -> tuple[SiteState, list[Effect]]:
     if isinstance(event, SettingsApplied):
         return _apply(state, event, now)
     if isinstance(event, Tick):
-        zones, touched = state.zones, list(state.zones)
+        # What was judged on a reading just now would be judged no differently.
+        touched = [name for name, zone in state.zones.items() if not 0 <= now - zone.judged_at < FRESH_S]
+        zones = state.zones
     else:
         zones, touched = _observe(state.zones, event, now)
     effects: list[Effect] = []
