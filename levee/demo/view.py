@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -64,7 +64,7 @@ def draw(snapshot: Snapshot | None, frame: Frame, width: int, height: int) -> Re
     parts += [_devices(snapshot), _pages(snapshot.pages, max(1, min(PAGES_SHOWN, room))), _places(frame)]
     if frame.notice:
         parts.append(Text(frame.notice, style="italic"))
-    clock = f"{snapshot.at:%Y-%m-%d %H:%M:%S} UTC"
+    clock = _clock(snapshot)
     border = _colour(worst) if worst > Tier.NORMAL else "dim"
     return Panel(
         Group(*parts),
@@ -74,6 +74,13 @@ def draw(snapshot: Snapshot | None, frame: Frame, width: int, height: int) -> Re
         box=box.ROUNDED,
         padding=(0, 1),
     )
+
+
+def _clock(snapshot: Snapshot) -> str:
+    """The time at the site, which pages and reasons are told in as well."""
+    place = next((zone.since.tzinfo for zone in snapshot.zones if zone.since is not None), UTC)
+    at = snapshot.at.astimezone(place)
+    return f"{at:%Y-%m-%d %H:%M:%S} {at.tzname() if at.utcoffset() else 'UTC'}"
 
 
 def _title(elapsed_s: float) -> str:
@@ -100,7 +107,7 @@ def _zones(snapshot: Snapshot, frame: Frame, wide: bool) -> Table:
     table.add_column("zone", min_width=12, ratio=3, overflow="ellipsis", no_wrap=True)
     table.add_column("tier", no_wrap=True)
     table.add_column("people", justify="right", no_wrap=True)
-    table.add_column("worst cell, persons/m²" if wide else "persons/m²", no_wrap=True)
+    table.add_column("worst cell, persons/m²" if wide else "worst cell, /m²", no_wrap=True)
     table.add_column("trend", no_wrap=True)
     table.add_column("since", no_wrap=True)
     if wide:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -129,6 +129,12 @@ def test_a_tier_has_its_word_without_colour() -> None:
 
 def test_before_anything_is_known_it_says_what_it_waits_for() -> None:
     assert "waiting for the first readings" in text(None, Frame(1.0, {}, notice="waiting for the first readings"))
+
+
+def test_the_clock_is_that_of_the_site() -> None:
+    shanghai = timezone(timedelta(hours=8))
+    here = replace(SNAPSHOT.zones[0], since=NOW.astimezone(shanghai))
+    assert "2014-12-31 23:24:05 UTC+08:00" in text(replace(SNAPSHOT, zones=(here,)))
 
 
 def test_no_link_and_an_absent_box_are_loud() -> None:
