@@ -36,6 +36,7 @@ def check_files(files: Sequence[Path]) -> list[Problem]:
         problems += _box(box)
     for service in services:
         problems += _secrets(service, service.settings.mqtt, ("mqtt",))
+        problems += _tls(service, service.settings.mqtt.tls)
         problems += _secrets(service, service.settings.record, ("record",))
         for name, channel in service.settings.channels.items():
             problems += _secrets(service, channel, ("channels", name))
@@ -124,12 +125,19 @@ def _box(box: Loaded[BoxSettings]) -> Iterator[Problem]:
     if fault:
         yield box.problem(fault, "model")
     yield from _secrets(box, box.settings.mqtt, ("mqtt",))
-    if box.settings.mqtt.tls_ca_file and not Path(box.settings.mqtt.tls_ca_file).is_file():
-        yield box.problem(f"no such file: {box.settings.mqtt.tls_ca_file}", "mqtt", "tls_ca_file")
+    yield from _tls(box, box.settings.mqtt.tls)
     for number, camera in enumerate(box.settings.cameras):
         yield from _secrets(box, camera, ("cameras", number))
         if isinstance(camera.source, str) and "://" not in camera.source and not Path(camera.source).exists():
             yield box.problem(f"no such clip or folder: {camera.source}", "cameras", number, "source")
+
+
+def _tls(loaded: Loaded[S], tls: msgspec.Struct | None) -> Iterator[Problem]:
+    """Certificates that are not here; warnings, for they are made where it will run."""
+    for field in tls.__struct_fields__ if tls is not None else ():
+        named = getattr(tls, field)
+        if isinstance(named, str) and field.endswith("_file") and not Path(named).is_file():
+            yield loaded.problem(f"no such file here: {named}", "mqtt", "tls", field, warning=True)
 
 
 def _secrets(loaded: Loaded[S], part: msgspec.Struct, steps: tuple[str | int, ...]) -> Iterator[Problem]:

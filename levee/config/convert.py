@@ -273,7 +273,8 @@ def _plain_words(message: str, value: Value, kind: Any) -> str:
     found = re.fullmatch(r"Expected `([^`]+)`, got `([^`]+)`", message)
     if found:
         wanted = " or ".join(_WORDS.get(word, f"`{word}`") for word in found[1].split(" | ") if word != "null")
-        return f"must be {wanted}, not {value.kind}"
+        quotes = ": put it in quotes" if wanted == "text" and isinstance(value.scalar, int | float) else ""
+        return f"must be {wanted}, not {value.kind}{quotes}"
     found = re.fullmatch(r"Expected `([^`]+)` (.+)", message)
     if found:
         wanted, rest = _WORDS.get(found[1], found[1]), found[2]
@@ -289,11 +290,21 @@ def _plain_words(message: str, value: Value, kind: Any) -> str:
             return f"must be {wanted}, {words[bound[1]]} {float(bound[2]):g}" + _given(value)
         return f"must be {wanted} {rest}"
     if message.startswith("Invalid enum value"):
-        bare = _bare(kind)
-        known = [str(member.value) for member in bare] if isinstance(bare, type) and issubclass(bare, Enum) else []
+        known = _known_values(_bare(kind))
         near = difflib.get_close_matches(str(value.scalar), known, n=1)
         return f"must be one of {', '.join(known)}" + (f"; did you mean {near[0]}?" if near else "")
     return message
+
+
+def _known_values(bare: Any) -> list[str]:
+    """The values of an enumeration or a literal, also where nothing may stand instead."""
+    found: list[str] = []
+    for arm in map(_bare, _arms(bare)):
+        if isinstance(arm, type) and issubclass(arm, Enum):
+            found += [str(member.value) for member in arm]
+        elif typing.get_origin(arm) is typing.Literal:
+            found += [str(value) for value in typing.get_args(arm)]
+    return found
 
 
 def _given(value: Value) -> str:

@@ -12,6 +12,9 @@ from edge.settings import BoxSettings
 #: The first line of every settings file: `levee: box`.
 KEY = "levee"
 
+#: Paths among the settings of the broker, which both halves have.
+BROKER_PATHS = ("mqtt.password_from_file", "mqtt.tls.ca_file", "mqtt.tls.cert_file", "mqtt.tls.key_file")
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -30,8 +33,7 @@ BOX = Kind(
     (
         "cameras[].source",
         "cameras[].source_from_file",
-        "mqtt.password_from_file",
-        "mqtt.tls_ca_file",
+        *BROKER_PATHS,
         "data_folder",
         "model",
     ),
@@ -41,10 +43,7 @@ SERVICE = Kind(
     ServiceSettings,
     "The alerting service: where it listens, what it keeps, and whom it pages",
     (
-        "mqtt.password_from_file",
-        "mqtt.tls.ca_file",
-        "mqtt.tls.cert_file",
-        "mqtt.tls.key_file",
+        *BROKER_PATHS,
         "record.url",
         "record.url_from_file",
         "sites[]",

@@ -17,7 +17,7 @@ _SQLITE = "sqlite:///"
 def resolved(settings: S, names: tuple[str, ...], folder: Path) -> S:
     """`settings` with each setting of `names` made absolute against `folder`.
 
-    A name reads like `mqtt.tls_ca_file`, `cameras[].source` or `channels{}.url_from_file`. Addresses, numbers, and
+    A name reads like `mqtt.tls.ca_file`, `cameras[].source` or `channels{}.url_from_file`. Addresses, numbers, and
     bare words that name no file there (the name of a counter) stay as they are.
     """
     for name in names:

@@ -17,6 +17,10 @@ from levee.config.load import load_box, load_service
 from levee.demo.ports import LOOPBACK, free_port
 
 
+#: A broker on this machine is back within seconds.
+RETRY_MAX_S = 2.0
+
+
 @dataclass(frozen=True)
 class Plan:
     """One run. All files lie in `folder`, all ports on the loopback address."""
@@ -76,7 +80,7 @@ def prepare(folder: Path, settings: Path, pager_port: int | None = None) -> Plan
     box = replace(
         box,
         data_folder=str(folder / "edge"),
-        mqtt=replace(box.mqtt, host=LOOPBACK, port=broker_port),
+        mqtt=replace(box.mqtt, host=LOOPBACK, port=broker_port, retry_max_s=RETRY_MAX_S),
         metrics=replace(box.metrics, host=LOOPBACK, port=box_port),
     )
     service = replace(

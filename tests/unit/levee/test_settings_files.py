@@ -130,6 +130,18 @@ def changed(text: str, old: str, new: str) -> str:
             "site: riverside\nmqtt: {port: 0}",
             "x.yaml:3: mqtt.port: must be a whole number, at least 1",
         ),
+        (
+            BOX,
+            "site: riverside",
+            "site: a\nmqtt: {protocol: '4'}",
+            "x.yaml:3: mqtt.protocol: must be one of auto, 5, 3.1",
+        ),
+        (
+            BOX,
+            "site: riverside",
+            "site: a\nmqtt: {protocol: 5}",
+            "x.yaml:3: mqtt.protocol: must be text, not a whole nu",
+        ),
         (BOX, "site: riverside", "site: no", "x.yaml"),
         (SITE, "kind: flat", "kind: stepz", "x.yaml:8: zones[0].kind: must be one of flat, steps"),
         (
@@ -271,12 +283,13 @@ def test_a_file_without_its_first_line_is_told_what_it_looks_like(tmp_path: Path
 def test_relative_paths_start_at_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "etc"
     place.mkdir()
-    (place / "box.yaml").write_text(BOX + "data_folder: ../data/\nmqtt: {tls_ca_file: ca.pem}\n")
+    (place / "box.yaml").write_text(BOX + "data_folder: ../data/\nmqtt: {tls: {ca_file: ca.pem}}\n")
     monkeypatch.chdir("/")
     box = load_box(place / "box.yaml")
     assert box.cameras[0].source == str(place / "clip.mp4")
     assert box.data_folder == str(tmp_path / "data")
-    assert box.mqtt.tls_ca_file == str(place / "ca.pem")
+    assert box.mqtt.tls is not None
+    assert box.mqtt.tls.ca_file == str(place / "ca.pem")
     assert box.model == BoxSettings.__struct_defaults__[-2], "a bare word is the name of a counter, not a path"
 
 

@@ -113,7 +113,12 @@ def test_files_that_fit_have_no_fault(folder: Path) -> None:
         ("box.yaml", "clip.mp4", "gone.mp4", "box.yaml:7: cameras[0].source: no such clip or folder"),
         ("box.yaml", "model: net.yaml", "model: nett", "box.yaml:4: model: no model is called 'nett'"),
         ("net.yaml", "sha256: ", "sha256: 00000000", "box.yaml:4: model: "),
-        ("box.yaml", "site: riverside", "site: riverside\nmqtt: {tls_ca_file: no.pem}", "box.yaml:3: mqtt.tls_ca_file"),
+        (
+            "box.yaml",
+            "site: riverside",
+            "site: riverside\nmqtt: {tls: {ca_file: no}}",
+            "box.yaml:3: warning: mqtt.tls.ca",
+        ),
         ("service.yaml", "[site.yaml]", "[gone.yaml]", "service.yaml:2: sites[0]: no such file"),
         ("service.yaml", "sites: [site", "sites: [site.yaml]\nmqtt: {port: x}\nx: [site", "service.yaml:3: mqtt.port"),
     ],
