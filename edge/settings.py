@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from wire import RESERVED_BOXES, RESERVED_SITES, Name
+from wire.broker import BrokerSettings
 
 _CREDENTIALS = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]*@", re.IGNORECASE)
 
@@ -198,60 +199,6 @@ class ZoneSettings(_Settings, frozen=True, kw_only=True):
     ] = 3.0
 
 
-class MqttSettings(_Settings, frozen=True, kw_only=True):
-    """The broker between the box and the service."""
-
-    host: Annotated[Text, msgspec.Meta(title="Host", description="Name or address of the broker.")] = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(title="Port", description="TCP port of the broker.", ge=1, le=65535)] = 1883
-    username: Annotated[
-        Text | None, msgspec.Meta(title="User name", description="User name at the broker, where it asks for one.")
-    ] = None
-    password_from_env: Annotated[
-        Text | None,
-        msgspec.Meta(
-            title="Password from the environment", description="The environment variable that holds the password."
-        ),
-    ] = None
-    password_from_file: Annotated[
-        Text | None,
-        msgspec.Meta(title="Password from a file", description="The file whose first line is the password."),
-    ] = None
-    tls_ca_file: Annotated[
-        Text | None,
-        msgspec.Meta(
-            title="Certificate authority", description="PEM file that the broker is verified by; turns TLS on."
-        ),
-    ] = None
-    protocol: Annotated[
-        Literal["auto", "5", "3.1.1"],
-        msgspec.Meta(
-            title="Protocol",
-            description="Version of MQTT; `auto` takes 5, and 3.1.1 where the broker does not know it.",
-        ),
-    ] = "auto"
-    keepalive_s: Annotated[
-        int,
-        msgspec.Meta(
-            title="Keep-alive",
-            description="Seconds after which a silent link is tried and then given up.",
-            ge=5,
-            le=600,
-        ),
-    ] = 15
-    retry_max_s: Annotated[
-        float,
-        msgspec.Meta(
-            title="Longest pause", description="Longest pause in seconds between attempts to connect.", ge=1, le=600
-        ),
-    ] = 15.0
-
-    def __post_init__(self) -> None:
-        if self.password_from_env is not None and self.password_from_file is not None:
-            raise ValueError("give only one of `password_from_env` and `password_from_file`")
-        if self.username is None and (self.password_from_env or self.password_from_file):
-            raise ValueError("a password needs a `username`")
-
-
 class OutboxSettings(_Settings, frozen=True, kw_only=True):
     """What is kept on disk until the service says that it is recorded."""
 
@@ -312,8 +259,8 @@ class BoxSettings(_Settings, frozen=True, kw_only=True):
         msgspec.Meta(title="Zones", description="The zones that the box watches.", min_length=1, max_length=1000),
     ]
     mqtt: Annotated[
-        MqttSettings, msgspec.Meta(title="MQTT", description="The broker between the box and the service.")
-    ] = MqttSettings()
+        BrokerSettings, msgspec.Meta(title="MQTT", description="The broker between the box and the service.")
+    ] = BrokerSettings()
     metrics: Annotated[
         MetricsSettings, msgspec.Meta(title="Metrics", description="Where Prometheus finds the box.")
     ] = MetricsSettings()

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from edge.link import Link
 from edge.metrics import own_version
 from edge.settings import BoxSettings
 from wire import (
@@ -22,6 +21,7 @@ from wire import (
     decode,
     encode,
 )
+from wire.link import Link
 from wire.topics import BACKLOG, HEALTH, READINGS, RECORDED, STATUS, Topic
 
 _log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class Voice:
         return row.at(site=self._site, box=self._box)
 
     def _publish(self, row: Topic, payload: bytes, *, expiry_s: int | None = None) -> bool:
-        sent = self.link.publish(row, self._topic(row), payload, expiry_s=expiry_s)
+        sent = self.link.publish(self._topic(row), payload, retained=row.retained, expiry_s=expiry_s)
         if sent:
             with self._lock:
                 self._published[row.name] += 1
@@ -109,7 +109,7 @@ class Voice:
         self._say_status(Presence.ONLINE)
         self.joined.set()
 
-    def _heard(self, topic: str, payload: bytes) -> None:
+    def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         try:
             if topic == self._topic(RECORDED):
                 answer = decode(payload, Recorded)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
 
 from wire.names import Name
-from wire.readings import Reason, Sequence, Session
+from wire.readings import Reason, Sequence, Session, Time
 
 Total = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -30,7 +29,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     box: Name
     session: Session
     state: Presence
-    sent: datetime
+    sent: Time
     #: Names to versions, for example {"levee": "0.1.0"}.
     versions: dict[str, str] = {}
     #: Names to SHA-256 digests: weights and calibrations.
@@ -74,7 +73,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     site: Name
     box: Name
     session: Session
-    sent: datetime
+    sent: Time
     cameras: tuple[CameraHealth, ...]
     outbox: OutboxHealth
     temperature_c: float | None = None
@@ -97,7 +96,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     site: Name
     box: Name
-    sent: datetime
+    sent: Time
     #: The most recent sessions, newest last.
     sessions: tuple[SessionRecorded, ...]
 
@@ -109,6 +108,6 @@ class ServicePresence(msgspec.Struct, frozen=True, kw_only=True):
     instance: Name
     session: Session
     state: Presence
-    sent: datetime
+    sent: Time
     term: Annotated[int, msgspec.Meta(ge=0)]
     versions: dict[str, str] = {}

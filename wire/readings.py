@@ -16,6 +16,9 @@ from wire.names import Name
 
 VERSION = 1
 
+#: A moment with its UTC offset; one without it is refused.
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
 #: Above these a figure is a fault of the sender, not a crowd: 8 persons/m² is about the physical limit.
 MAX_COUNT = 1_000_000.0
 MAX_DENSITY = 50.0
@@ -142,7 +145,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
     session: Session
     sequence: Sequence
     floor: Sequence
-    sent: datetime
+    sent: Time
     readings: tuple[Reading, ...]
 
     def __post_init__(self) -> None:

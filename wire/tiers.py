@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
 
 from wire.names import Name
+from wire.readings import Time
 
 
 class Tier(enum.IntEnum):
@@ -72,10 +72,10 @@ class TierMessage(msgspec.Struct, frozen=True, kw_only=True):
     tier: TierName
     #: True while the input is unknown: the tier is held, not confirmed.
     held: bool
-    since: datetime
+    since: Time
     why: Annotated[str, msgspec.Meta(max_length=400)]
     kind: Kind
-    sent: datetime
-    expires: datetime
+    sent: Time
+    expires: Time
     term: Annotated[int, msgspec.Meta(ge=0)]
     forecast: Annotated[str, msgspec.Meta(max_length=400)] | None = None

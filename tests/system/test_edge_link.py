@@ -32,7 +32,6 @@ from edge.settings import (
     CameraSettings,
     GroundPoint,
     MetricsSettings,
-    MqttSettings,
     OutboxSettings,
     ZoneSettings,
 )
@@ -49,6 +48,7 @@ from wire import (
     decode,
     encode,
 )
+from wire.broker import BrokerSettings
 from wire.topics import BACKLOG, HEALTH, READINGS, RECORDED, STATUS, parse
 
 PLACE = {"site": "bund", "box": "steps"}
@@ -178,7 +178,7 @@ def settings(tmp_path: Path, clip: Path, new_port: Callable[[], int]) -> Callabl
             **PLACE,
             "cameras": (camera,),
             "zones": (ZoneSettings(name="foot", camera="cam", polygon=((-3, 4), (3, 4), (3, 12), (-3, 12))),),
-            "mqtt": MqttSettings(port=port, retry_max_s=1.0),
+            "mqtt": BrokerSettings(port=port, retry_max_s=1.0),
             "metrics": MetricsSettings(port=new_port()),
             "outbox": OutboxSettings(unanswered_after_s=1.0, backlog_per_s=200.0),
             "tick_s": 0.2,
@@ -300,7 +300,7 @@ def test_a_broken_link_leaves_the_will_and_a_late_will_is_undone(
 def test_a_broker_that_dies_costs_no_message(
     broker: Any, service: Service, settings: Callable, start: Callable, wait: Callable, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger="edge")
+    caplog.set_level(logging.INFO)
     box = start(settings(broker.port))
     wait("readings", lambda: len(service.live) >= 5)
     broker.kill()
@@ -321,7 +321,7 @@ def test_a_broker_that_dies_costs_no_message(
     assert max(m.readings[0].age_s for m in service.late) > 2.0
     wait("the outbox empties", lambda: box.worker._courier.health.messages < 5)
     box.end()
-    said = [r.message for r in caplog.records if r.name == "edge.link"]
+    said = [r.message for r in caplog.records if r.name == "wire.link"]
     assert 3 <= len(said) <= 8, said
 
 
@@ -421,7 +421,7 @@ def test_kill_9_costs_a_second_at_most_and_sigterm_nothing(
 def test_a_broker_that_hangs_up_on_mqtt_5_gets_3_1_1(
     settings: Callable, start: Callable, wait: Callable, new_port: Callable, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger="edge")
+    caplog.set_level(logging.INFO)
     port = new_port()
     began, ended = threading.Event(), threading.Event()
 
@@ -457,7 +457,7 @@ def test_a_broker_that_is_down_at_the_start_is_one_line(
     box = start(settings(port))
     wait("ticks", lambda: box.worker._sequence >= 15)
     box.end()
-    said = [r.message for r in caplog.records if r.name == "edge.link"]
+    said = [r.message for r in caplog.records if r.name == "wire.link"]
     assert said == [f"broker 127.0.0.1:{port}: no connection: Connection refused; tried again"]
 
 
@@ -495,7 +495,7 @@ def test_a_password_that_is_wrong_is_one_line_without_the_password(
     server = subprocess.Popen([program, "-c", str(tmp_path / "m.conf")], stderr=subprocess.DEVNULL)
     monkeypatch.setenv("BOX_PASSWORD", "very-secret")
     try:
-        mqtt_settings = MqttSettings(port=port, username="box", password_from_env="BOX_PASSWORD", retry_max_s=1.0)
+        mqtt_settings = BrokerSettings(port=port, username="box", password_from_env="BOX_PASSWORD", retry_max_s=1.0)
         box = start(settings(port, mqtt=mqtt_settings))
         wait("a refusal", lambda: "the broker refuses" in caplog.text)
         time.sleep(1.5)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.link import Link
-from edge.settings import MqttSettings
-from wire.topics import READINGS
+from wire.broker import BrokerSettings, TlsSettings
+from wire.link import Link, LinkRefused
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,11 @@ def secured(tmp_path: Path, need: Callable, new_port: Callable, wait: Callable) 
 
 def link(port: int, authority: Path) -> Link:
     return Link(
-        MqttSettings(port=port, tls_ca_file=str(authority), retry_max_s=1.0),
+        BrokerSettings(port=port, tls=TlsSettings(ca_file=str(authority)), retry_max_s=1.0),
         client_id="levee-test",
         will=("levee/v1/s/b/status", b"{}"),
         topics=("levee/v1/s/b/recorded",),
-        heard=lambda topic, payload: None,
+        heard=lambda topic, payload, retained: None,
         joined=lambda: None,
     )
 
@@ -68,25 +67,29 @@ def test_a_broker_of_our_authority_is_trusted(secured: Secured, wait: Callable) 
     one = link(secured.port, secured.authority)
     one.start()
     wait("a connection", lambda: one.connected)
-    assert one.publish(READINGS, "levee/v1/s/b/readings", b"{}", expiry_s=30)
+    assert one.publish("levee/v1/s/b/readings", b"{}", retained=False, expiry_s=30)
     one.close(lambda: None)
     assert not one.alive
 
 
-@pytest.mark.parametrize(
-    ("authority", "says"),
-    [("stranger", "certificate verify failed"), ("missing", "`tls_ca_file` /nonexistent/ca.pem: No such file")],
-)
 def test_one_that_cannot_be_trusted_is_one_line(
-    secured: Secured, wait: Callable, caplog: pytest.LogCaptureFixture, authority: str, says: str
+    secured: Secured, wait: Callable, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    one = link(secured.port, secured.stranger if authority == "stranger" else Path("/nonexistent/ca.pem"))
+    one = link(secured.port, secured.stranger)
     one.start()
     wait("a line", lambda: bool(caplog.records))
     time.sleep(1.5)
     one.close(lambda: None)
     assert not one.connected
     assert len(caplog.records) == 1, [r.message for r in caplog.records]
-    assert says in caplog.records[0].message
+    assert "certificate verify failed" in caplog.records[0].message
     assert "\n" not in caplog.records[0].message
+
+
+def test_files_that_are_not_there_or_no_certificates_are_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(LinkRefused, match="TLS files cannot be used: No such file"):
+        link(1, tmp_path / "none.pem")
+    (tmp_path / "text.pem").write_text("hello")
+    with pytest.raises(LinkRefused, match="TLS files cannot be used"):
+        link(1, tmp_path / "text.pem")

@@ -127,7 +127,7 @@ FIRST: list[str | int] = ["readings", 0]
         (changed(["floor"], 8), Refusal.INVALID, "floor"),
         (changed(["sequence"], 0), Refusal.INVALID, "sequence"),
         (changed(["session"], "zz"), Refusal.INVALID, "session"),
-        (changed(["sent"], "2014-12-31T23:35:00"), Refusal.INVALID, "UTC offset"),
+        (changed(["sent"], "2014-12-31T23:35:00"), Refusal.INVALID, "timezone"),
         (changed(["sent"], "yesterday"), Refusal.INVALID, "sent"),
         (encode(message(instant())).replace(b'"value":40', b'"value":NaN'), Refusal.INVALID, "version"),
         (encode(message(instant())).replace(b'"value":40', b'"value":1e999'), Refusal.INVALID, "out of range"),

@@ -1,19 +1,16 @@
 """The link to the broker: MQTT 5, or 3.1.1 where the broker refuses that. Nothing here ever waits for the network.
 
-Each connection is a fresh client: what was under way when one broke is not sent again as if it were new; the courier
-knows what has to go again. Birth, farewell and will go to the box's status topic; a will of a former session that
-arrives late is undone at once.
+Each connection is a fresh client: what was under way when one broke is not sent again as if it were new. Whoever needs
+a message to arrive keeps it until the other side says that it is recorded.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import ssl
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -21,14 +18,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.settings import MqttSettings
-from wire.topics import Topic
+from wire.broker import BrokerSettings
+from wire.secret import secret
 
 _log = logging.getLogger(__name__)
 
 CONNECT_S = 5.0
 FIRST_PAUSE_S = 0.5
-#: Messages under way at most; beyond it a live message is left to the courier.
+#: Messages under way at most; beyond it `publish` says False.
 QUEUE = 1000
 #: MQTT 5 refusal "unsupported protocol version", and its number in MQTT 3.1.1.
 _UNSUPPORTED = (0x84, 0x01)
@@ -39,20 +36,21 @@ class LinkRefused(ValueError):
 
 
 class Link:
-    """One box at one broker.
+    """One side at one broker. LinkRefused or SecretMissing where the settings cannot be used.
 
-    `topics` are subscribed to; `heard` gets (topic, payload) and `joined` is called after each connection, both in the
-    client's thread. `will` is published by the broker, retained, when the link breaks without a farewell.
+    `topics` are subscribed to; `heard` gets (topic, payload, retained) and `joined` is called after each connection,
+    both in the client's thread. `will` is published by the broker, retained, when the link breaks without a farewell.
+    Sessions are clean: a broker keeps no readings for a service that is away, because the boxes do.
     """
 
     def __init__(
         self,
-        settings: MqttSettings,
+        settings: BrokerSettings,
         *,
         client_id: str,
         will: tuple[str, bytes],
         topics: tuple[str, ...],
-        heard: Callable[[str, bytes], None],
+        heard: Callable[[str, bytes, bool], None],
         joined: Callable[[], None],
     ) -> None:
         self._settings = settings
@@ -61,6 +59,10 @@ class Link:
         self._topics = topics
         self._heard = heard
         self._joined = joined
+        self._password = secret(
+            "the broker's password", env=settings.password_from_env, file=settings.password_from_file
+        )
+        self._tls = _tls_context(settings)
         old = settings.protocol == "3.1.1"
         self._protocol = MQTTProtocolVersion.MQTTv311 if old else MQTTProtocolVersion.MQTTv5
         self._client: mqtt.Client | None = None
@@ -83,7 +85,7 @@ class Link:
     def alive(self) -> bool:
         return self._thread.is_alive()
 
-    def publish(self, row: Topic, topic: str, payload: bytes, *, expiry_s: int | None = None) -> bool:
+    def publish(self, topic: str, payload: bytes, *, retained: bool, expiry_s: int | None = None) -> bool:
         """Hand a message to the client, QoS 1; False where there is no connection or too much is under way already."""
         client = self._client
         if client is None or not self._connected.is_set():
@@ -92,7 +94,7 @@ class Link:
         if expiry_s is not None and self._protocol == MQTTProtocolVersion.MQTTv5:
             properties = Properties(PacketTypes.PUBLISH)
             properties.MessageExpiryInterval = expiry_s
-        info = client.publish(topic, payload, qos=1, retain=row.retained, properties=properties)
+        info = client.publish(topic, payload, qos=1, retain=retained, properties=properties)
         self._last = info
         return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
@@ -148,9 +150,6 @@ class Link:
                 properties=properties,
                 clean_start=True if self._protocol == MQTTProtocolVersion.MQTTv5 else mqtt.MQTT_CLEAN_START_FIRST_ONLY,
             )
-        except LinkRefused as refusal:
-            self._failure = str(refusal)
-            return None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             self._failure = f"no connection: {reason or type(error).__name__}"
@@ -187,14 +186,9 @@ class Link:
         client.max_queued_messages_set(QUEUE)
         client.will_set(self._will[0], self._will[1], qos=1, retain=True)
         if self._settings.username is not None:
-            client.username_pw_set(self._settings.username, password_of(self._settings))
-        if self._settings.tls_ca_file is not None:
-            try:
-                client.tls_set(ca_certs=self._settings.tls_ca_file)
-            except (OSError, ssl.SSLError) as error:
-                raise LinkRefused(
-                    f"`tls_ca_file` {self._settings.tls_ca_file}: {error.strerror or 'not a PEM certificate'}"
-                ) from None
+            client.username_pw_set(self._settings.username, self._password)
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -246,7 +240,11 @@ class Link:
         self._protocol = MQTTProtocolVersion.MQTTv311 if five else MQTTProtocolVersion.MQTTv5
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
-        self._heard(message.topic, bytes(message.payload))
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "not UTF-8"
+        self._heard(topic, bytes(message.payload), message.retain)
 
     def _say(self, line: str, level: int = logging.WARNING) -> None:
         """Each piece of news once: a broker that stays away is one line, not one for each attempt."""
@@ -257,20 +255,16 @@ class Link:
         _log.log(level, "broker %s:%d: %s%s", self._settings.host, self._settings.port, line, again)
 
 
-def password_of(settings: MqttSettings) -> str | None:
-    """The password from the environment or a file; LinkRefused where it is named and not there."""
-    if settings.password_from_env is not None:
-        found = os.environ.get(settings.password_from_env)
-        if not found:
-            raise LinkRefused(f"`password_from_env`: the variable {settings.password_from_env} is not set")
-        return found
-    if settings.password_from_file is not None:
-        try:
-            found = Path(settings.password_from_file).read_text(encoding="utf-8").partition("\n")[0].strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise LinkRefused(f"`password_from_file` {settings.password_from_file}: {reason}") from None
-        if not found:
-            raise LinkRefused(f"`password_from_file` {settings.password_from_file}: the first line is empty")
-        return found
-    return None
+def _tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
+    tls = settings.tls
+    if tls is None:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=tls.ca_file)
+        if tls.cert_file is not None:
+            context.load_cert_chain(tls.cert_file, tls.key_file)
+    except OSError as error:
+        # ssl.SSLError is an OSError too; its text may run over several lines.
+        reason = error.strerror or "not PEM files"
+        raise LinkRefused(f"the broker's TLS files cannot be used: {reason}") from None
+    return context
