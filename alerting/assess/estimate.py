@@ -40,7 +40,8 @@ def windowed(seconds: tuple[Second, ...], now: int, window_s: int, rules: ZoneRu
 
     Each reading stands until the next one, at most `stale_s`. A fifth of the time is cut at either end, and no less
     than the longest time that one reading stands for, so that no single reading decides. Where readings are so rare
-    that the window holds fewer than three, it reaches back to the third. None where too little of it is covered.
+    that the window holds fewer than three, it reaches back to the third. None where too little of it is covered, or one
+    reading stands for half of what is.
     """
     hold = math.ceil(rules.stale_s)
     if figure == "density":
@@ -66,9 +67,9 @@ def windowed(seconds: tuple[Second, ...], now: int, window_s: int, rules: ZoneRu
         if at <= start:
             break
     span = now - start + 1
-    if len(weights) < MIN_READINGS or covered * 100 < span * MIN_COVERED_PERCENT:
+    if len(weights) < MIN_READINGS or covered * 100 < span * MIN_COVERED_PERCENT or 2 * longest >= covered:
         return None
-    cut = min(max(covered // 5, longest), (covered - 1) // 2)
+    cut = max(covered // 5, longest)
     weights.sort()
     total, position, top = 0, 0, covered - cut
     for value, stood in weights:
