@@ -16,7 +16,6 @@ from levee.config.kinds import BOX, KEY, SERVICE, SITE, Kind
 from levee.config.load import load_box, load_service
 from levee.demo.ports import LOOPBACK, free_port
 
-
 #: A broker on this machine is back within seconds.
 RETRY_MAX_S = 2.0
 
