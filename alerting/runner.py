@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 from alerting.clock import Clock
 from alerting.ingest import Drop, Dropped
-from alerting.link import Link
 from alerting.metrics import Metrics, program_version
 from alerting.paging.senders import make_senders
 from alerting.record import Record, RecordAway, Resumed
-from alerting.secrets import secret
 from alerting.service import Service
 from alerting.settings import DEFAULT_RECORD_URL, ServiceSettings, SiteSettings
 from alerting.view import View, encode_view
 from alerting.web import Web
 from wire import VERSION, Presence, ServicePresence, encode, topics
+from wire.link import Link
+from wire.secret import secret
 
 log = logging.getLogger("levee.alerting")
 TICK_S = 1.0
@@ -29,6 +29,9 @@ HEARTBEAT_S = 5.0
 #: Messages that may wait for the judgement; more are left to the boxes, which send them again.
 MAX_INBOX = 20_000
 MAX_INBOX_BYTES = 64_000_000
+#: Messages that may wait for the broker: the tiers of some thousand zones at once.
+MAX_OUTBOUND = 20_000
+HEARD = (topics.READINGS, topics.BACKLOG, topics.STATUS, topics.HEALTH)
 #: Messages that are judged before the record and the ticks have their turn.
 MAX_ROUND = 500
 
@@ -65,6 +68,7 @@ class _Runner:
         self._session = secrets.token_hex(8)
         self._metrics = Metrics()
         self._view: View | None = None
+        # The link will ask for it again; here it is refused before the record begins a new term.
         secret("the broker's password", env=settings.mqtt.password_from_env, file=settings.mqtt.password_from_file)
         self._senders = make_senders(settings.channels)
         kept = settings.record
@@ -107,11 +111,18 @@ class _Runner:
         will = encode(self._presence(Presence.OFFLINE, resumed.term))
         link = Link(
             self._settings.mqtt,
-            f"levee-{self._settings.instance}-{self._session[:8]}",
-            (topic, will),
-            self._on_message,
-            lambda: self._wake(self._came_up),
+            client_id=f"levee-{self._settings.instance}-{self._session[:8]}",
+            will=(topic, will),
+            topics=tuple(row.everywhere() for row in HEARD),
+            heard=self._on_message,
+            joined=lambda: self._wake(self._came_up),
+            queue=MAX_OUTBOUND,
         )
+
+        def publish(where: str, payload: bytes, retained: bool) -> None:
+            # What cannot go now is said again on connecting, or with the next refresh.
+            link.publish(where, payload, retained=retained)
+
         core = Service(
             self._settings,
             self._sites,
@@ -119,7 +130,7 @@ class _Runner:
             resumed,
             self._senders,
             self._metrics,
-            publish=link.publish,
+            publish=publish,
             wake=lambda: self._wake(self._answered),
             session=self._session,
             at=clock.now(),
@@ -130,8 +141,8 @@ class _Runner:
             self._loop(core, link, topic)
         finally:
             core.close(clock.now())
-            link.publish(topic, encode(self._presence(Presence.STOPPED, resumed.term)), True)
-            link.stop()
+            farewell = encode(self._presence(Presence.STOPPED, resumed.term))
+            link.close(lambda: publish(topic, farewell, True))
 
     def _loop(self, core: Service, link: Link, topic: str) -> None:
         term = core.origin.term
@@ -139,9 +150,9 @@ class _Runner:
         core.settle(self._clock.now())
         while not self._stop.is_set():
             self._round(core, next_tick)
-            if self._came_up.is_set() and link.up:
+            if self._came_up.is_set() and link.connected:
                 self._came_up.clear()
-                link.publish(topic, encode(self._presence(Presence.ONLINE, term)), True)
+                link.publish(topic, encode(self._presence(Presence.ONLINE, term)), retained=True)
                 core.connected(self._clock.now())
             steady = time.monotonic()
             if steady >= next_tick:
@@ -150,18 +161,19 @@ class _Runner:
                 core.tick(at)
                 core.refresh(at)
                 self._shed(core, steady)
-                link.tend()
+                if not link.alive:
+                    raise RuntimeError("the thread of the link to the broker has died; see the log above")
                 next_tick = next_tick + TICK_S if next_tick + TICK_S > steady else steady + TICK_S
                 core.settle(at)
-                self._view = core.view(at, link.up)
+                self._view = core.view(at, link.connected)
             elif core.urgent or self._answered.is_set():
                 self._answered.clear()
                 at = self._clock.now()
                 core.settle(at)
-                self._view = core.view(at, link.up)
+                self._view = core.view(at, link.connected)
             if steady >= next_heartbeat:
                 next_heartbeat = steady + HEARTBEAT_S
-                link.publish(topic, encode(self._presence(Presence.ONLINE, term)), True)
+                link.publish(topic, encode(self._presence(Presence.ONLINE, term)), retained=True)
 
     def _round(self, core: Service, until: float) -> None:
         """Take what has come, and wait for it until `until`."""

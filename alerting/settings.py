@@ -13,6 +13,7 @@ import msgspec
 
 from alerting.assess.rules import CAPACITY_LEVELS, DENSITY_LEVELS, Levels, Windows, ZoneKind, ZoneRules
 from wire import RESERVED_BOXES, RESERVED_SITES, Name, Tier
+from wire.broker import BrokerSettings
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -23,53 +24,6 @@ FilePath = Annotated[str, msgspec.Meta(min_length=1)]
 def _at_most_one(what: str, *given: str | None) -> None:
     if sum(value is not None for value in given) > 1:
         raise ValueError(f"{what} is given more than once: keep one of its settings")
-
-
-class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Encryption towards the broker."""
-
-    ca_file: Annotated[
-        FilePath | None,
-        msgspec.Meta(
-            title="CA certificates", description="PEM file of the CAs to trust; the system's where it is not set."
-        ),
-    ] = None
-    cert_file: Annotated[
-        FilePath | None, msgspec.Meta(title="Client certificate", description="PEM file of the service's certificate.")
-    ] = None
-    key_file: Annotated[
-        FilePath | None, msgspec.Meta(title="Client key", description="PEM file of the certificate's private key.")
-    ] = None
-
-    def __post_init__(self) -> None:
-        if (self.cert_file is None) != (self.key_file is None):
-            raise ValueError("cert_file and key_file belong together: set both or neither")
-
-
-class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The broker that boxes and service meet at."""
-
-    host: Annotated[Text, msgspec.Meta(title="Broker", description="Name or address of the MQTT broker.")] = "127.0.0.1"
-    port: Annotated[Port, msgspec.Meta(title="Broker's port", description="TCP port of the MQTT broker.")] = 1883
-    username: Annotated[
-        Text | None, msgspec.Meta(title="User", description="User name at the broker, where it asks for one.")
-    ] = None
-    password_from_env: Annotated[
-        EnvName | None, msgspec.Meta(title="Password's variable", description="Environment variable with the password.")
-    ] = None
-    password_from_file: Annotated[
-        FilePath | None, msgspec.Meta(title="Password's file", description="File that holds the password.")
-    ] = None
-    tls: Annotated[
-        TlsSettings | None, msgspec.Meta(title="TLS", description="Encrypt the connection; plain where it is not set.")
-    ] = None
-    keepalive_s: Annotated[
-        int,
-        msgspec.Meta(title="Keep-alive", description="Seconds between signs of life to the broker.", ge=5, le=600),
-    ] = 15
-
-    def __post_init__(self) -> None:
-        _at_most_one("the broker's password", self.password_from_env, self.password_from_file)
 
 
 class RecordSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -219,9 +173,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     instance: Annotated[
         Name, msgspec.Meta(title="Instance", description="Name of this service among those at one broker.")
     ] = "alerting"
-    mqtt: Annotated[
-        MqttSettings, msgspec.Meta(title="Broker", description="The MQTT broker that the boxes publish to.")
-    ] = MqttSettings()
+    mqtt: Annotated[BrokerSettings, msgspec.Meta(title="MQTT", description="The broker that the boxes publish to.")] = (
+        BrokerSettings()
+    )
     record: Annotated[RecordSettings, msgspec.Meta(title="Record", description="The database of the service.")] = (
         RecordSettings()
     )

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 CONNECT_S = 5.0
 FIRST_PAUSE_S = 0.5
-#: Messages under way at most; beyond it `publish` says False.
+#: Messages under way at most, unless told otherwise; beyond it `publish` says False.
 QUEUE = 1000
 #: MQTT 5 refusal "unsupported protocol version", and its number in MQTT 3.1.1.
 _UNSUPPORTED = (0x84, 0x01)
@@ -52,6 +52,7 @@ class Link:
         topics: tuple[str, ...],
         heard: Callable[[str, bytes, bool], None],
         joined: Callable[[], None],
+        queue: int = QUEUE,
     ) -> None:
         self._settings = settings
         self._client_id = client_id
@@ -59,6 +60,7 @@ class Link:
         self._topics = topics
         self._heard = heard
         self._joined = joined
+        self._queue = queue
         self._password = secret(
             "the broker's password", env=settings.password_from_env, file=settings.password_from_file
         )
@@ -183,7 +185,7 @@ class Link:
         )
         client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(100)
-        client.max_queued_messages_set(QUEUE)
+        client.max_queued_messages_set(self._queue)
         client.will_set(self._will[0], self._will[1], qos=1, retain=True)
         if self._settings.username is not None:
             client.username_pw_set(self._settings.username, self._password)

@@ -21,8 +21,8 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from alerting.paging.note import Note
-from alerting.secrets import secret
 from alerting.settings import AppriseChannel, Channel, ConsoleChannel, WebhookChannel
+from wire.secret import secret
 
 log = logging.getLogger("levee.alerting.page")
 MAX_ANSWER = 300

@@ -86,8 +86,9 @@ def test_the_broker_goes_and_comes_back(
     house.crowd(4.0, 2)
     wait("it sees again", lambda: (view := house.view()) and not view.zones[0].held)
     assert len(receiver.accepted()) == 1
-    lines = [line for line in house.log.read_text().splitlines() if "is away" in line]
-    assert len(lines) == 2
+    # Away at the start, broken, away again: each is one line, however often it was tried.
+    lines = [line for line in house.log.read_text().splitlines() if "tried again" in line]
+    assert 2 <= len(lines) <= 3, lines
 
 
 def test_what_was_sent_while_the_service_was_away_is_recorded_late(

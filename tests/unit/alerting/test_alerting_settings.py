@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from alerting.assess import ZoneKind
-from alerting.secrets import SecretMissing, secret
 from alerting.settings import ServiceSettings, SiteSettings, ZoneSettings
 from wire import Tier
+from wire.secret import SecretMissing, secret
 
 ZONE = {"zone": "steps", "title": "Steps", "kind": "steps", "box": "box-1"}
 SITE = {"site": "bund", "title": "The Bund", "responsible": "Duty room", "zones": [ZONE]}

@@ -18,9 +18,9 @@ import pytest
 from alerting.assess import Figures, Page, ZoneKind
 from alerting.paging.note import Note, write_note
 from alerting.paging.senders import ChannelRefused, ConsoleSender, Outcome, WebhookSender, make_senders
-from alerting.secrets import SecretMissing
 from alerting.settings import AppriseChannel, SiteSettings, WebhookChannel, ZoneSettings
 from wire import Band, Tier
+from wire.secret import SecretMissing
 
 ZONES = (
     ZoneSettings(zone="steps", title="The steps", kind=ZoneKind.STEPS, box="b", responsible="Metro police"),

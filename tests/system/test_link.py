@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from alerting.link import Link, LinkRefused
-from alerting.secrets import SecretMissing
-from alerting.settings import MqttSettings, TlsSettings
+from wire.broker import BrokerSettings
+from wire.link import Link
+from wire.secret import SecretMissing
 
 OLD_BROKER = """
 import asyncio, sys
@@ -29,13 +29,19 @@ asyncio.run(main())
 """
 
 
-class End:
-    """A link with what it heard; `tend` as the service's loop does it."""
+def make(settings: BrokerSettings, heard: Callable[..., None], joined: Callable[[], None]) -> Link:
+    will = ("levee/v1/service/me", b"will")
+    topics = ("levee/v1/+/+/status",)
+    return Link(settings, client_id="me", will=will, topics=topics, heard=heard, joined=joined)
 
-    def __init__(self, settings: MqttSettings) -> None:
+
+class End:
+    """A link with what it heard."""
+
+    def __init__(self, settings: BrokerSettings) -> None:
         self.heard: list[tuple[str, bytes, bool]] = []
         self.ups = 0
-        self.link = Link(settings, "me", ("levee/v1/service/me", b"will"), self._take, self._up)
+        self.link = make(settings, self._take, self._up)
         self.link.start()
 
     def _take(self, *what: Any) -> None:
@@ -45,8 +51,7 @@ class End:
         self.ups += 1
 
     def up(self) -> bool:
-        self.link.tend()
-        return self.link.up
+        return self.link.connected
 
 
 @pytest.fixture
@@ -54,12 +59,12 @@ def end() -> Iterator[Callable[..., End]]:
     made: list[End] = []
 
     def make(**settings: Any) -> End:
-        made.append(End(MqttSettings(**settings)))
+        made.append(End(BrokerSettings(**settings)))
         return made[-1]
 
     yield make
     for one in made:
-        one.link.stop()
+        one.link.close(lambda: None)
 
 
 @pytest.fixture
@@ -83,7 +88,7 @@ def old_broker(new_port: Callable[[], int], wait: Callable[..., None], tmp_path:
 def test_a_broker_of_the_old_protocol(old_broker: int, end: Callable[..., End], wait: Callable[..., None]) -> None:
     one = end(port=old_broker)
     wait("it is connected", one.up, 30)
-    one.link.publish("levee/v1/a/b/status", b"hello", True)
+    one.link.publish("levee/v1/a/b/status", b"hello", retained=True)
     wait("it hears", lambda: one.heard)
     assert one.heard[0][:2] == ("levee/v1/a/b/status", b"hello")
 
@@ -128,20 +133,18 @@ def test_something_that_is_no_broker(
         with caplog.at_level(logging.WARNING):
             one = end(port=port)
             assert asked.wait(10)
-            wait("it says so", lambda: "is away" in caplog.text)
+            wait("it says so", lambda: "tried again" in caplog.text)
             assert not one.up()
         listener.shutdown(socket.SHUT_RDWR)
 
 
 def test_what_is_published_while_down_is_not_kept(new_port: Callable[[], int], end: Callable[..., End]) -> None:
     one = end(port=new_port())
-    one.link.publish("levee/v1/a/b/status", b"x" * 1000, True)
+    assert not one.link.publish("levee/v1/a/b/status", b"x" * 1000, retained=True)
     assert not one.up()
 
 
-def test_a_link_that_cannot_be_set_up(tmp_path: Path) -> None:
+def test_a_password_that_is_not_there_is_refused_at_once() -> None:
     quiet: Any = lambda *_: None  # noqa: E731
-    with pytest.raises(LinkRefused, match="TLS files cannot be used: No such file"):
-        Link(MqttSettings(tls=TlsSettings(ca_file=str(tmp_path / "none"))), "me", ("t", b""), quiet, quiet)
     with pytest.raises(SecretMissing, match="broker's password: the environment variable NOT_SET"):
-        Link(MqttSettings(username="u", password_from_env="NOT_SET"), "me", ("t", b""), quiet, quiet)
+        make(BrokerSettings(username="u", password_from_env="NOT_SET"), quiet, quiet)
