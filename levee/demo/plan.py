@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -58,10 +59,13 @@ def demo_settings() -> Path:
     return Path(str(files("configs"))) / "demo"
 
 
-def prepare(folder: Path, settings: Path, pager_port: int | None = None) -> Plan:
+def prepare(
+    folder: Path, settings: Path, pager_port: int | None = None, protocol: Literal["auto", "3.1.1"] = "auto"
+) -> Plan:
     """Puts the settings of `settings` (box.yaml, service.yaml) into `folder`, on ports that are free.
 
-    `pager_port` is where the demo's own telephone answers: webhooks on the loopback address are turned to it.
+    `protocol` is the version of MQTT that the broker is spoken to in. `pager_port` is where the demo's own telephone
+    answers: webhooks on the loopback address are turned to it.
     """
     box = load_box(settings / "box.yaml")
     service, sites = load_service(settings / "service.yaml")
@@ -75,16 +79,17 @@ def prepare(folder: Path, settings: Path, pager_port: int | None = None) -> Plan
         taken.add(ports[-1])
     box_port, service_port, broker_port = ports
     replace = msgspec.structs.replace
+    broker = {"host": LOOPBACK, "port": broker_port, "protocol": protocol, "retry_max_s": RETRY_MAX_S}
     site_files = [_write(folder / f"site-{site.site}.yaml", SITE, site) for site in sites]
     box = replace(
         box,
         data_folder=str(folder / "edge"),
-        mqtt=replace(box.mqtt, host=LOOPBACK, port=broker_port, retry_max_s=RETRY_MAX_S),
+        mqtt=replace(box.mqtt, **broker),
         metrics=replace(box.metrics, host=LOOPBACK, port=box_port),
     )
     service = replace(
         service,
-        mqtt=replace(service.mqtt, host=LOOPBACK, port=broker_port),
+        mqtt=replace(service.mqtt, **broker),
         metrics=replace(service.metrics, host=LOOPBACK, port=service_port),
         record=replace(service.record, url=f"sqlite:///{folder / 'record.db'}"),
         channels=_to_telephone(service, pager_port),

@@ -99,7 +99,13 @@ class Session:
             self._folder = Path(tempfile.mkdtemp(prefix="levee-demo-"))
         self._pager.start()
         self._pager_answers = True
-        plan = prepare(self._folder, self.wishes.settings or demo_settings(), self._pager.port)
+        plan = prepare(
+            self._folder,
+            self.wishes.settings or demo_settings(),
+            self._pager.port,
+            # The embedded broker knows nothing else; asking first would cost the first seconds.
+            "3.1.1" if kind is BrokerKind.EMBEDDED else "auto",
+        )
         self._plan = plan
         self._broker = Broker(kind, plan.broker_port, plan.folder / "broker", plan.log("broker"))
         service = Child("the service", _levee("alerting", "run", plan.service_file), plan.log("service"))
