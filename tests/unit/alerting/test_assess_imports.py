@@ -31,4 +31,5 @@ def test_assess_imports_only_what_it_may() -> None:
             root = name.split(".")[0]
             inside = name == "alerting.assess" or name.startswith("alerting.assess.")
             assert inside or root in ALLOWED, f"{path.name} imports {name}"
+            assert root != "wire" or name == "wire", f"{path.name} imports {name}: only the message types are pure"
             assert root not in IMPURE, f"{path.name} imports {name}"

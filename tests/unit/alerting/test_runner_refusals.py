@@ -37,7 +37,7 @@ def start(changes: dict[str, Any], folder: Path, sites: int = 1, stopped: bool =
         ({}, 2, "the site bund is configured twice"),
         ({"record": {"url": "nonsense"}}, 1, "the record's URL is not one"),
         ({"record": {"url_from_env": "NOT_SET"}}, 1, "the record's URL: the environment variable NOT_SET"),
-        ({"mqtt": {"password_from_file": "/none"}}, 1, "the broker's password: the file /none cannot be read"),
+        ({"mqtt": {"username": "u", "password_from_file": "/none"}}, 1, "the broker's password: the file /none cannot"),
         ({"mqtt": {"tls": {"ca_file": "/none"}}}, 1, "the broker's TLS files cannot be used"),
         ({"channels": {"hook": {"type": "webhook", "url": "ftp://x/"}}}, 1, "channel hook: the address must begin"),
         ({"channels": {"hook": {"type": "webhook", "url_from_env": "NOT_SET"}}}, 1, "channel hook, address"),
