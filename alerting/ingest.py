@@ -108,9 +108,9 @@ class Door:
 def open_door(sites: Iterable[SiteSettings]) -> Door:
     door = Door(owners={}, stale_s={}, boxes={})
     for site in sites:
-        door.owners[site.site] = {zone.zone: zone.box for zone in site.zones}
+        door.owners[site.site] = {zone.name: zone.box for zone in site.zones}
         for zone in site.zones:
-            door.stale_s[site.site, zone.zone] = zone.stale_s
+            door.stale_s[site.site, zone.name] = zone.stale_s
             door.boxes.setdefault((site.site, zone.box), Box())
     return door
 

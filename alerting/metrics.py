@@ -82,7 +82,7 @@ class Metrics:
             for zone in site.zones:
                 self.box_online.labels(site.site, zone.box)
                 for tier in Tier:
-                    self.changes.labels(site.site, zone.zone, tier.label)
+                    self.changes.labels(site.site, zone.name, tier.label)
 
     def show_zone(self, view: ZoneView) -> None:
         """Set a zone's series, and take away those whose values are not known."""

@@ -111,7 +111,7 @@ class Service:
         self._states: dict[str, SiteState] = {}
         for site in sites:
             self._states[site.site] = _stored(site.site, resumed.states.get(site.site), at)
-            gone = set(self._states[site.site].zones) - {zone.zone for zone in site.zones}
+            gone = set(self._states[site.site].zones) - {zone.name for zone in site.zones}
             self._abandoned += [(site.site, zone) for zone in sorted(gone)]
             self._judge(site.site, SettingsApplied(at=at, zones=tuple(zone.rules() for zone in site.zones)))
         for row in self._desk.restore(resumed.pending, time.monotonic()):

@@ -212,8 +212,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One zone: a place that is judged by itself and belongs to one box."""
 
-    zone: Annotated[
-        Name, msgspec.Meta(title="Zone", description="Its short name, as in topics, metrics and the box's file.")
+    name: Annotated[
+        Name, msgspec.Meta(title="Name", description="Its short name, as in topics, metrics and the box's file.")
     ]
     title: Annotated[Text, msgspec.Meta(title="Title", description="What people call the place.")]
     kind: Annotated[
@@ -266,12 +266,12 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def __post_init__(self) -> None:
         if self.box in RESERVED_BOXES:
-            raise ValueError(f"zone {self.zone}: no box may be called {self.box}")
+            raise ValueError(f"zone {self.name}: no box may be called {self.box}")
 
     def rules(self) -> ZoneRules:
         """What the judgement needs of this zone, with the kind's thresholds where it names none."""
         return ZoneRules(
-            zone=self.zone,
+            zone=self.name,
             kind=self.kind,
             density=self.thresholds or DENSITY_LEVELS[self.kind],
             capacity=self.capacity,
@@ -300,7 +300,7 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def __post_init__(self) -> None:
         if self.site in RESERVED_SITES:
             raise ValueError(f"no site may be called {self.site}")
-        names = [zone.zone for zone in self.zones]
+        names = [zone.name for zone in self.zones]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"site {self.site}: the zone {name} is listed twice; a zone has one owner")

@@ -125,7 +125,7 @@ def zone_views(sites: Iterable[SiteSettings], states: dict[str, SiteState], now:
     views = []
     for site in sites:
         known = states[site.site].zones if site.site in states else {}
-        views += [zone_view(site, zone.title, known[zone.zone], now) for zone in site.zones if zone.zone in known]
+        views += [zone_view(site, zone.title, known[zone.name], now) for zone in site.zones if zone.name in known]
     return tuple(sorted(views, key=lambda view: -view.tier.tier))
 
 

@@ -45,7 +45,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_note(page: Page, site: SiteSettings) -> Note:
     """The note for `page`, which is of one of the site's zones."""
-    zone = next(zone for zone in site.zones if zone.zone == page.zone)
+    zone = next(zone for zone in site.zones if zone.name == page.zone)
     place = ZoneInfo(site.time_zone)
     since = _time(page.since, place)
     known = page.figures

@@ -89,7 +89,7 @@ def _owners(boxes: Sequence[Loaded[BoxSettings]], sites: Sequence[Loaded[SiteSet
         site = known.get(box.settings.site)
         if site is None and sites:
             yield box.problem(f"no site is called {box.settings.site}: there are {', '.join(sorted(known))}", "site")
-        owners = {zone.zone: zone.box for zone in site.settings.zones} if site else {}
+        owners = {zone.name: zone.box for zone in site.settings.zones} if site else {}
         for number, zone in enumerate(box.settings.zones):
             key = (box.settings.site, zone.name)
             other = watched.setdefault(key, box)
@@ -112,10 +112,10 @@ def _unwatched(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]])
     for number, zone in enumerate(site.settings.zones):
         owner = here.get(zone.box)
         if owner is None:
-            message = f"the zone {zone.zone} belongs to box {zone.box}, of which no file was given"
+            message = f"the zone {zone.name} belongs to box {zone.box}, of which no file was given"
             yield site.problem(message, "zones", number, "box", warning=True)
-        elif zone.zone not in {watched.name for watched in owner.settings.zones}:
-            message = f"the zone {zone.zone} belongs to box {zone.box}, which does not watch it ({owner.file})"
+        elif zone.name not in {watched.name for watched in owner.settings.zones}:
+            message = f"the zone {zone.name} belongs to box {zone.box}, which does not watch it ({owner.file})"
             yield site.problem(message, "zones", number, "box")
 
 

@@ -97,7 +97,7 @@ def _settings(tmp_path: Path, levels: dict[str, float]) -> Path:
     (camera,) = [camera for camera in box["cameras"] if camera["name"] == zone["camera"]]
     camera["source"] = str((DEMO / camera["source"]).resolve())
     box["cameras"], box["zones"] = [camera], [zone]
-    site["zones"] = [zone for zone in site["zones"] if zone["zone"] == "steps"]
+    site["zones"] = [zone for zone in site["zones"] if zone["name"] == "steps"]
     site["zones"][0]["thresholds"] = levels
     site["zones"][0]["windows"] = {"blue_s": 4, "yellow_s": 4, "orange_s": 4, "red_s": 4}
     (settings / "box.yaml").write_text(yaml.safe_dump(box))

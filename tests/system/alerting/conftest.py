@@ -102,7 +102,7 @@ class House:
             "title": "The Bund",
             "time_zone": "Asia/Shanghai",
             "responsible": "Duty room",
-            "zones": [{"zone": "steps", "title": "Steps", **zone}, {"zone": "square", "title": "Square", **zone}],
+            "zones": [{"name": "steps", "title": "Steps", **zone}, {"name": "square", "title": "Square", **zone}],
         }
         msgspec.convert(service, ServiceSettings)
         msgspec.convert(site, SiteSettings)

@@ -13,7 +13,7 @@ from alerting.settings import ServiceSettings, SiteSettings, ZoneSettings
 from wire import Tier
 from wire.secret import SecretMissing, secret
 
-ZONE = {"zone": "steps", "title": "Steps", "kind": "steps", "box": "box-1"}
+ZONE = {"name": "steps", "title": "Steps", "kind": "steps", "box": "box-1"}
 SITE = {"site": "bund", "title": "The Bund", "responsible": "Duty room", "zones": [ZONE]}
 LEVELS = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 
@@ -38,7 +38,7 @@ def test_the_defaults_are_whole() -> None:
     ],
 )
 def test_thresholds_of_each_kind(kind: str, figures: tuple[float, ...]) -> None:
-    levels = ZoneSettings(zone="z", title="Z", kind=ZoneKind(kind), box="b").rules().density
+    levels = ZoneSettings(name="z", title="Z", kind=ZoneKind(kind), box="b").rules().density
     assert (levels.blue, levels.yellow, levels.orange, levels.red) == figures
 
 

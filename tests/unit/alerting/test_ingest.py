@@ -22,7 +22,7 @@ SESSION, OTHER = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"
 
 def door() -> Door:
     zones = tuple(
-        ZoneSettings(zone=zone, title=zone, kind=ZoneKind.FLAT, box=box)
+        ZoneSettings(name=zone, title=zone, kind=ZoneKind.FLAT, box=box)
         for zone, box in (("north", "box-1"), ("south", "box-1"), ("east", "box-2"))
     )
     return open_door([SiteSettings(site="bund", title="Bund", responsible="Duty room", zones=zones)])

@@ -17,7 +17,7 @@ SITE = {
     "site": "bund",
     "title": "Bund",
     "responsible": "Duty room",
-    "zones": [{"zone": "z", "title": "Z", "kind": "flat", "box": "b"}],
+    "zones": [{"name": "z", "title": "Z", "kind": "flat", "box": "b"}],
 }
 
 

@@ -23,8 +23,8 @@ from wire import Band, Tier
 from wire.secret import SecretMissing
 
 ZONES = (
-    ZoneSettings(zone="steps", title="The steps", kind=ZoneKind.STEPS, box="b", responsible="Metro police"),
-    ZoneSettings(zone="square", title="The square", kind=ZoneKind.FLAT, box="b"),
+    ZoneSettings(name="steps", title="The steps", kind=ZoneKind.STEPS, box="b", responsible="Metro police"),
+    ZoneSettings(name="square", title="The square", kind=ZoneKind.FLAT, box="b"),
 )
 SITE = SiteSettings(site="bund", title="The Bund", time_zone="Asia/Shanghai", responsible="Duty room", zones=ZONES)
 

@@ -56,7 +56,7 @@ def site(*zones: str) -> SiteSettings:
             "site": "bund",
             "title": "Bund",
             "responsible": "Duty room",
-            "zones": [{"zone": name, **ZONE} for name in names],
+            "zones": [{"name": name, **ZONE} for name in names],
         },
         SiteSettings,
     )

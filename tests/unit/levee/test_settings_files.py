@@ -36,11 +36,11 @@ site: riverside
 title: Riverside
 responsible: Duty room
 zones:
-  - zone: plaza
+  - name: plaza
     title: Plaza
     kind: flat
     box: riverside-1
-  - zone: steps
+  - name: steps
     title: Steps
     kind: steps
     box: riverside-1
@@ -146,9 +146,9 @@ def changed(text: str, old: str, new: str) -> str:
         (SITE, "kind: flat", "kind: stepz", "x.yaml:8: zones[0].kind: must be one of flat, steps"),
         (
             SITE,
-            "zone: steps",
-            "zone: plaza",
-            "x.yaml:10: zones[1].zone: site riverside: the zone plaza is listed twice",
+            "name: steps",
+            "name: plaza",
+            "x.yaml:10: zones[1].name: site riverside: the zone plaza is listed twice",
         ),
         (
             SITE,

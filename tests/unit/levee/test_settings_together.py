@@ -34,7 +34,7 @@ site: riverside
 title: Riverside
 responsible: Duty room
 zones:
-  - zone: plaza
+  - name: plaza
     title: Plaza
     kind: flat
     box: riverside-1
@@ -172,7 +172,7 @@ def test_secrets_that_are_not_here_are_a_warning(folder: Path, name: str, old: s
 
 
 def test_a_zone_of_a_box_that_was_not_given_is_a_warning(folder: Path) -> None:
-    more = "  - {zone: steps, title: Steps, kind: steps, box: riverside-9}\n"
+    more = "  - {name: steps, title: Steps, kind: steps, box: riverside-9}\n"
     (folder / "site.yaml").write_text(SITE + more)
     (line,) = told(folder, "box.yaml", "site.yaml")
     assert (
