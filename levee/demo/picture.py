@@ -36,7 +36,7 @@ Image = NDArray[np.uint8]
 LOOK_S = 0.5
 COLUMNS, LINES = 86, 24
 TIMEOUT_S = 240.0
-PNG_WIDTH = 2000
+PNG_WIDTH = 1600
 #: Blue, green, red of the outline of a zone that is red.
 _RED = (43, 57, 222)
 _GAP = 24

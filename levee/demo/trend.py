@@ -8,9 +8,10 @@ from enum import Enum
 #: Over how long a trend is taken, in seconds, and how much of that must have been seen.
 SPAN_S = 20.0
 LEAST_S = 6.0
-#: Change over the span, as a share of the mean, below which it counts as steady; and the smallest mean that counts.
+#: Change over the span, as a share of the mean, below which it counts as steady; and the smallest mean that counts,
+#: so that one or two people who pass are no trend.
 STEADY = 0.08
-LEAST_PEOPLE = 1.0
+LEAST_PEOPLE = 20.0
 
 
 class Trend(Enum):

@@ -180,7 +180,7 @@ def _pages(pages: tuple[PageSeen, ...], shown: int) -> RenderableType:
     table.add_column("last pages", no_wrap=True)
     table.add_column("tier", no_wrap=True)
     table.add_column("zone", ratio=2)
-    table.add_column("channel", ratio=1)
+    table.add_column("channel", min_width=12, ratio=1)
     table.add_column("what became of it", ratio=2)
     for page in sorted(pages, key=lambda page: page.at, reverse=True)[:shown]:
         table.add_row(

@@ -150,7 +150,7 @@ def test_no_link_and_an_absent_box_are_loud() -> None:
         (lambda s: 50 - s, Trend.FALLING),
         (lambda s: 40 + 0.5 * (-1) ** int(s), Trend.STEADY),
         (lambda s: 0.0, Trend.STEADY),
-        (lambda s: 0.2 + 0.001 * s, Trend.STEADY),
+        (lambda s: 1 + 0.05 * s, Trend.STEADY),
     ],
 )
 def test_the_trend_of_a_course(figure: Callable[[float], float], wanted: Trend) -> None:
