@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from models.counter import Band, BandSide
 from models.data import Picture, cell_counts
+from models.density import without_haze
 from models.evaluate import Counted
 
 Floats = NDArray[np.float64]
 FLOORS = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
 POISSONS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+FLOORS_OF_CELLS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.13, 0.16, 0.2)
 RELATIVES = tuple(round(0.04 * k, 2) for k in range(26))
 
 
@@ -65,6 +67,20 @@ def _side(counted: Floats, miss: Floats, weight: Floats, quantile: float = 0.95)
 
     best = min(product(FLOORS, POISSONS, RELATIVES), key=lambda side: loss(*side))
     return BandSide(floor=best[0], poisson=best[1], relative=best[2])
+
+
+def best_floor(counted: list[Counted]) -> float:
+    """The floor (people in a cell and its neighbours) that makes the counts of whole pictures best.
+
+    Each miss is divided by the root of the truth, so that empty pictures weigh as much as full ones.
+    """
+
+    def loss(floor: float) -> float:
+        found = np.array([without_haze(one.grid, floor).sum(dtype=np.float64) for one in counted])
+        truth = np.array([len(one.picture.points) for one in counted])
+        return float((np.abs(found - truth) / np.sqrt(truth + 1.0)).mean())
+
+    return min(FLOORS_OF_CELLS, key=loss)
 
 
 def densest_blocks(pictures: list[Picture], side: int) -> Floats:

@@ -35,7 +35,7 @@ class DensityCounter:
         grid = output[0, 0, :rows, :cols] * np.float32(self._density.people_per_unit)
         if not np.isfinite(grid).all():
             raise CountRefused(f"{self.name} gave numbers that are not finite")
-        grid = np.maximum(grid, np.float32(0))
+        grid = without_haze(np.maximum(grid, np.float32(0)), self._density.floor_people)
         saturated = self._is_saturated(grid)
         reasons = picture_flaws(frame) + (("denser-than-trained",) if saturated else ())
         return Count(grid, (width, height), None, self.name, saturated, reasons, self._band)
@@ -72,6 +72,15 @@ def to_input(frame: NDArray[np.uint8], picture: Picture) -> NDArray[np.float32]:
     if picture.scale != 1.0:
         values *= np.float32(picture.scale)
     return values
+
+
+def without_haze(grid: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
+    """The grid without the cells that hold, with their eight neighbours, fewer than `floor` people: the faint
+    suspicion that a network has of every surface adds up to a crowd where there is none."""
+    if floor <= 0:
+        return grid
+    around = cv2.boxFilter(grid, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.where(around < floor, np.float32(0), grid).astype(np.float32)
 
 
 def densest_block(grid: NDArray[np.float32], side: int) -> float:

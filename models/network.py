@@ -83,6 +83,10 @@ class CountNetwork(nn.Module):
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.constant_(self.head.bias, -3.5)  # starts at 0.03 people a cell, the mean of the data
 
+    def last_layers(self) -> list[nn.Module]:
+        """What follows the features: these layers decide how many people there are in all."""
+        return [self.deep_to_middle, self.middle_to_fine, self.join, self.head]
+
     def forward(self, pictures: Tensor) -> Tensor:
         x = (pictures - 120.0) / 60.0
         fine = self.fine(self.stem(x))

@@ -46,11 +46,10 @@ def refused(frame: Image, why: str, title: str = "") -> Image:
 def _heat(frame: Image, count: Count) -> Image:
     height, width = frame.shape[:2]
     rows, cols = count.grid.shape
-    square = (height / 30) * (width / cols / (width / 30 * height / width))  # cells in a 30th of the height
     cell_area = (height / rows) * (width / cols)
-    per_square = count.grid * np.float32((height / 30) ** 2 / cell_area)
-    blur = max(0.6, square * 0.4)
-    smooth = cv2.GaussianBlur(per_square, (0, 0), blur)
+    cells_a_side = (height / 30) / np.sqrt(cell_area)
+    per_square = count.grid * np.float32(cells_a_side**2)
+    smooth = cv2.GaussianBlur(per_square, (0, 0), max(0.6, 0.35 * cells_a_side))
     level = np.clip(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_CUBIC) / FULL, 0, 1)
     colours = cv2.applyColorMap((level * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
     alpha = (0.62 * np.clip(level * 3, 0, 1) * (0.35 + 0.65 * level))[..., None]

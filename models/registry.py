@@ -32,6 +32,14 @@ class Density(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     cell: Annotated[int, msgspec.Meta(ge=1, le=64, description="Side of an output cell, px of the input.")] = 8
     people_per_unit: Annotated[float, msgspec.Meta(gt=0, description="People for an output of 1.")] = 1.0
+    floor_people: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0,
+            le=0.5,
+            description="A cell that holds, with its eight neighbours, fewer people than this holds nobody.",
+        ),
+    ] = 0.0
     saturated_people: Annotated[
         float | None,
         msgspec.Meta(description="People in a block of 32x32 px above which nothing was trained; none: not known."),

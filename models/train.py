@@ -49,8 +49,10 @@ class Plan:
     weight_decay: float = 1e-4
     warmup_steps: int = 300
     norm_steps: int = 800
-    """Batch norm learns its statistics for so many steps and stands still from then on. While it learns, it makes
-    every batch look equally crowded: the sum of what is counted hardly follows the truth."""
+    """Batch norm uses and learns the statistics of batches for so many steps and stands still from then on. In the
+    last layers it always stands still: there it would make every batch look equally crowded."""
+    head_rate: float = 0.3
+    """Learning rate of the last layers, which have no moving norm to steady them, as a share of the others'."""
     blank_share: float = 0.02
     """Share of crops that are drawn surfaces without people."""
     seed: int = 20261123
@@ -139,7 +141,13 @@ class Trainer:
         self.validation = {s.folder.name: held for s, (_, held) in zip(plan.sources, parts, strict=True) if held}
         self.network = CountNetwork(VARIANTS[plan.variant]).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).eval()
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), plan.rate, weight_decay=plan.weight_decay)
+        last = {id(parameter) for part in self.network.last_layers() for parameter in part.parameters()}
+        groups = [[p for p in self.network.parameters() if (id(p) in last) is wanted] for wanted in (False, True)]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": groups[0], "share": 1.0}, {"params": groups[1], "share": plan.head_rate}],
+            plan.rate,
+            weight_decay=plan.weight_decay,
+        )
         self.step = 0
         plan.out.mkdir(parents=True, exist_ok=True)
 
@@ -182,8 +190,8 @@ class Trainer:
         began = time.monotonic()
         for step, x, y in _ahead(self.sampler, self.step, plan.steps):
             self.network.train()
-            if step >= plan.norm_steps:
-                _freeze_norm(self.network)
+            for part in [self.network] if step >= plan.norm_steps else self.network.last_layers():
+                _freeze_norm(part)
             losses.append(self._learn(step, x, y))
             self.step = step + 1
             bar.update()
@@ -209,7 +217,7 @@ class Trainer:
 
     def _learn(self, step: int, x: Tensor, y: Tensor) -> float:
         for group in self.optimizer.param_groups:
-            group["lr"] = rate_at(self.plan, step)
+            group["lr"] = rate_at(self.plan, step) * group["share"]
         pictures = x.float().contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             predicted = self.network(pictures)

@@ -163,13 +163,13 @@ def export(
     import msgspec
     import numpy as np
 
-    from models.band import densest_blocks, fit, samples
+    from models.band import best_floor, densest_blocks, fit, samples
     from models.card import put_figures, table
     from models.counter import Band
     from models.data import read_folder, split
-    from models.density import BLOCK, DensityCounter
+    from models.density import BLOCK, DensityCounter, without_haze
     from models.engine import Engine
-    from models.evaluate import score
+    from models.evaluate import Counted, score
     from models.export import Described, export, write_manifest
     from models.registry import WEIGHTS
     from models.train import load_network
@@ -181,10 +181,15 @@ def export(
     manifest = export(load_network(checkpoint), folder, described)
     counter = DensityCounter(manifest, Engine(folder / manifest.file))
     counted = {d.name: _count_folder(counter, d, everything=False) for d in data}
-    band = fit(*samples([one for group in counted.values() for one in group], np.random.default_rng(SEED)))
-    manifest = msgspec.structs.replace(manifest, band=band)
-    write_manifest(manifest, folder / f"{name}.yaml")
-    text = table({group: score(ones, band) for group, ones in counted.items()})
+    floor = best_floor([one for group in counted.values() for one in group])
+    clear = {
+        group: [Counted(one.picture, without_haze(one.grid, floor), one.size) for one in ones]
+        for group, ones in counted.items()
+    }
+    band = fit(*samples([one for ones in clear.values() for one in ones], np.random.default_rng(SEED)))
+    density = msgspec.structs.replace(manifest.density, floor_people=floor)
+    write_manifest(msgspec.structs.replace(manifest, band=band, density=density), folder / f"{name}.yaml")
+    text = table({group: score(ones, band) for group, ones in clear.items()})
     typer.echo(text)
     if card is not None and not put_figures(card, text):
         typer.echo(f"levee: {card}: it has no marks between which the figures go", err=True)
