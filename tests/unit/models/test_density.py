@@ -7,7 +7,7 @@ import pytest
 
 import models
 from models.counter import CountRefused
-from models.density import densest_block, fit, to_input
+from models.density import densest_block, fit, to_input, without_haze
 from models.registry import Picture
 
 
@@ -121,3 +121,14 @@ def test_densest_block() -> None:
     grid[4, 6], grid[0, 0], grid[3, 3] = 2, 1, 1.5
     assert densest_block(grid, 4) == 2.5  # the block of cells (0..3, 0..3)
     assert densest_block(np.ones((8, 8), np.float32), 4) == 16
+
+
+def test_haze_is_dropped_and_people_are_not() -> None:
+    grid = np.full((12, 12), 0.01, np.float32)
+    grid[5, 5], grid[5, 6], grid[6, 5] = 0.3, 0.4, 0.3  # a head, spread over three cells
+    clear = without_haze(grid, 0.2)
+    assert clear[0].sum() == 0
+    assert clear[4:8, 4:8].sum() >= 1.0
+    assert clear.sum() == pytest.approx(1.0, abs=0.2)
+    assert np.array_equal(without_haze(grid, 0.0), grid)
+    assert without_haze(clear, 0.2).sum() == pytest.approx(clear.sum())

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.augment import Crops, crop, degrade, texture
-from models.band import densest_blocks, fit, samples
+from models.band import best_floor, densest_blocks, fit, samples
 from models.counter import Band
 from models.data import DataRefused, Picture, cell_counts, held_out, read_folder, split
 from models.evaluate import Counted, Score
@@ -132,6 +132,16 @@ def test_samples_of_parts_agree_with_the_points(folder: Path) -> None:
     counted, truth = samples([Counted(picture, grid, (128, 96))], np.random.default_rng(1))
     assert counted.tolist() == truth.tolist()
     assert truth[0] == 11
+
+
+def test_the_floor_is_chosen_to_clear_empty_pictures_without_losing_people() -> None:
+    rng = np.random.default_rng(4)
+    empty = Picture(Path("a"), "f", "a", np.zeros((0, 2), np.float32))
+    haze = [Counted(empty, rng.uniform(0, 0.01, (20, 20)).astype(np.float32), (160, 160)) for _ in range(5)]
+    heads = rng.uniform(8, 150, (30, 2)).astype(np.float32)
+    crowd = Counted(Picture(Path("b"), "f", "b", heads), cell_counts(heads, 160, 160, 8), (160, 160))
+    assert 0.05 <= best_floor([*haze, crowd]) < 1.0
+    assert best_floor([crowd]) == 0.0
 
 
 def test_densest_blocks() -> None:
