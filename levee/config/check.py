@@ -18,6 +18,9 @@ from levee.config.weights import weights_fault
 
 S = TypeVar("S", bound=msgspec.Struct)
 
+#: The judgement wants three readings and that none of them stands for half of the window; the newest is late as well.
+READINGS_A_WINDOW = 5
+
 
 def check_files(files: Sequence[Path]) -> list[Problem]:
     """Every fault and warning in `files`, alone and together, in the order of files and lines.
@@ -103,6 +106,28 @@ def _owners(boxes: Sequence[Loaded[BoxSettings]], sites: Sequence[Loaded[SiteSet
                 yield box.problem(f"{message}, not {box.settings.box}", "zones", number, "name")
     for site in sites:
         yield from _unwatched(site, boxes)
+        yield from _windows(site, boxes)
+
+
+def _windows(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]]) -> Iterator[Problem]:
+    """A window must hold several readings, or nothing is ever judged by it."""
+    paces = {
+        (box.settings.box, zone.name): max(box.settings.tick_s, camera.sample_s)
+        for box in boxes
+        for zone in box.settings.zones
+        for camera in box.settings.cameras
+        if box.settings.site == site.settings.site and camera.name == zone.camera
+    }
+    for number, zone in enumerate(site.settings.zones):
+        pace = paces.get((zone.box, zone.name))
+        if pace is None:
+            continue
+        least = READINGS_A_WINDOW * pace
+        for field in zone.windows.__struct_fields__:
+            window = getattr(zone.windows, field)
+            if window < least:
+                message = f"{window} s hold too few readings, one every {pace:g} s, to judge by: give {least:g} or more"
+                yield site.problem(message, "zones", number, "windows", field, warning=True)
 
 
 def _unwatched(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]]) -> Iterator[Problem]:

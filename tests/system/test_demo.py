@@ -99,7 +99,7 @@ def _settings(tmp_path: Path, levels: dict[str, float]) -> Path:
     box["cameras"], box["zones"] = [camera], [zone]
     site["zones"] = [zone for zone in site["zones"] if zone["name"] == "steps"]
     site["zones"][0]["thresholds"] = levels
-    site["zones"][0]["windows"] = {"blue_s": 4, "yellow_s": 4, "orange_s": 4, "red_s": 4}
+    site["zones"][0]["windows"] = {"blue_s": 8, "yellow_s": 8, "orange_s": 8, "red_s": 8}
     (settings / "box.yaml").write_text(yaml.safe_dump(box))
     (settings / "site.yaml").write_text(yaml.safe_dump(site))
     (settings / "service.yaml").write_text((DEMO / "service.yaml").read_text())

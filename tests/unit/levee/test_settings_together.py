@@ -119,6 +119,18 @@ def test_files_that_fit_have_no_fault(folder: Path) -> None:
             "site: riverside\nmqtt: {tls: {ca_file: no}}",
             "box.yaml:3: warning: mqtt.tls.ca",
         ),
+        (
+            "site.yaml",
+            "kind: flat",
+            "kind: flat\n    windows: {red_s: 4}",
+            "site.yaml:9: zones[0].windows.red_s: 4 s are too",
+        ),
+        (
+            "box.yaml",
+            "source: clip",
+            "sample_s: 2.1\n    source: clip",
+            "site.yaml:6: zones[0].windows.red_s: 12 s are too",
+        ),
         ("service.yaml", "[site.yaml]", "[gone.yaml]", "service.yaml:2: sites[0]: no such file"),
         ("service.yaml", "sites: [site", "sites: [site.yaml]\nmqtt: {port: x}\nx: [site", "service.yaml:3: mqtt.port"),
     ],
