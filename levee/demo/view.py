@@ -179,9 +179,9 @@ def _pages(pages: tuple[PageSeen, ...], shown: int) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
     table.add_column("last pages", no_wrap=True)
     table.add_column("tier", no_wrap=True)
-    table.add_column("zone", ratio=2)
-    table.add_column("channel", min_width=12, ratio=1)
-    table.add_column("what became of it", ratio=2)
+    table.add_column("zone", no_wrap=True)
+    table.add_column("channel", no_wrap=True)
+    table.add_column("what became of it", ratio=1)
     for page in sorted(pages, key=lambda page: page.at, reverse=True)[:shown]:
         table.add_row(
             f"{page.at:%H:%M:%S}",
