@@ -8,9 +8,10 @@ from typing import Annotated
 import msgspec
 
 from wire.names import Name
-from wire.readings import Reason, Sequence, Session, Time
+from wire.readings import MAX_AGE_S, Reason, Sequence, Session, Time
 
-Total = Annotated[int, msgspec.Meta(ge=0)]
+#: Bounded, so that a sender's nonsense fits into a database and a float.
+Total = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class Presence(enum.Enum):
@@ -55,7 +56,7 @@ class CameraHealth(msgspec.Struct, frozen=True, kw_only=True):
     frames: Total = 0
     #: Frames that were not counted, by reason.
     dropped: dict[Reason, Total] = {}
-    frame_age_s: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    frame_age_s: Annotated[float, msgspec.Meta(ge=0, le=MAX_AGE_S)] | None = None
 
 
 class OutboxHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +84,7 @@ class SessionRecorded(msgspec.Struct, frozen=True, kw_only=True):
     """Of one session: every sequence up to `up_to`, and those in the inclusive ranges of `also`, are committed."""
 
     session: Session
-    up_to: Annotated[int, msgspec.Meta(ge=0)]
+    up_to: Total
     also: tuple[tuple[Sequence, Sequence], ...] = ()
 
     def holds(self, sequence: int) -> bool:
@@ -109,5 +110,5 @@ class ServicePresence(msgspec.Struct, frozen=True, kw_only=True):
     session: Session
     state: Presence
     sent: Time
-    term: Annotated[int, msgspec.Meta(ge=0)]
+    term: Total
     versions: dict[str, str] = {}

@@ -27,7 +27,9 @@ MAX_AGE_S = 366 * 86_400.0
 
 Count = Annotated[float, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Density = Annotated[float, msgspec.Meta(ge=0, le=MAX_DENSITY)]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+#: Printable, because it goes into log lines and labels.
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+Method = Annotated[str, msgspec.Meta(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 Sequence = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 Session = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,32}$(?!\n)", description="New at each start of a box.")]
 
@@ -64,7 +66,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     age_s: Annotated[float, msgspec.Meta(ge=0, le=MAX_AGE_S)]
     state: State
     #: How it was counted, for example `density:levee-s`.
-    method: Annotated[str, msgspec.Meta(max_length=80)]
+    method: Method
     reasons: tuple[Reason, ...] = ()
     saturated: bool = False
     #: Hash of the calibration of the ground plane; absent where there is none.

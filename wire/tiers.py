@@ -77,5 +77,5 @@ class TierMessage(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     sent: Time
     expires: Time
-    term: Annotated[int, msgspec.Meta(ge=0)]
+    term: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
     forecast: Annotated[str, msgspec.Meta(max_length=400)] | None = None

@@ -11,7 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire import Band, Instant, MessageRefused, Occupancy, Reading, Readings, Refusal, State, Throughput, decode, encode
+from wire import (
+    Band,
+    Health,
+    Instant,
+    MessageRefused,
+    Occupancy,
+    Reading,
+    Readings,
+    Recorded,
+    Refusal,
+    State,
+    Throughput,
+    decode,
+    encode,
+)
 
 NOW = dt.datetime(2014, 12, 31, 15, 35, tzinfo=dt.UTC)
 
@@ -61,7 +75,7 @@ def readings(draw: st.DrawFn) -> Reading:
         "zone": draw(names),
         "age_s": draw(st.floats(0, 1e6)),
         "state": state,
-        "method": draw(st.text(max_size=20)),
+        "method": draw(st.text(st.characters(min_codepoint=32, exclude_characters="\x7f"), max_size=20)),
         "saturated": draw(st.booleans()),
         "reasons": ("frozen",) if state is not State.GOOD else (),
     }
@@ -122,6 +136,8 @@ FIRST: list[str | int] = ["readings", 0]
         (changed([*FIRST, "state"], "unknown"), Refusal.INVALID, "must not carry figures"),
         (changed([*FIRST, "state"], "degraded"), Refusal.INVALID, "must give a reason"),
         (changed([*FIRST, "state"], "fine"), Refusal.INVALID, "state"),
+        (changed([*FIRST, "method"], "x\n2026 INFO all is well"), Refusal.INVALID, "method"),
+        (changed([*FIRST, "reasons"], ["\x00"]), Refusal.INVALID, "reasons"),
         (changed([*FIRST, "zone"], "Steps/../x"), Refusal.INVALID, "zone"),
         (changed([*FIRST, "kind"], "turnstile"), Refusal.INVALID, "turnstile"),
         (changed(["floor"], 8), Refusal.INVALID, "floor"),
@@ -159,3 +175,17 @@ def test_a_newer_sender_may_say_more() -> None:
 def test_no_bytes_break_the_decoder(payload: bytes) -> None:
     with pytest.raises(MessageRefused):
         decode(payload, Readings)
+
+
+@pytest.mark.parametrize(
+    ("message_type", "facts"),
+    [
+        (Health, {"cameras": [], "outbox": {"messages": 10**400}}),
+        (Recorded, {"sessions": [{"session": "0123456789", "up_to": 2**63}]}),
+    ],
+)
+def test_a_total_that_fits_nowhere_is_refused(message_type: Any, facts: dict[str, Any]) -> None:
+    common = {"version": 1, "site": "bund", "box": "box-1", "session": "0123456789", "sent": "2014-12-31T15:35:00Z"}
+    with pytest.raises(MessageRefused) as refused:
+        decode(json.dumps(common | facts).encode(), message_type)
+    assert refused.value.reason is Refusal.INVALID
