@@ -75,7 +75,9 @@ def readings(draw: st.DrawFn) -> Reading:
         "zone": draw(names),
         "age_s": draw(st.floats(0, 1e6)),
         "state": state,
-        "method": draw(st.text(st.characters(min_codepoint=32, exclude_characters="\x7f"), max_size=20)),
+        "method": draw(
+            st.text(st.characters(min_codepoint=32, exclude_characters="\x7f", exclude_categories=["Cs"]), max_size=20)
+        ),
         "saturated": draw(st.booleans()),
         "reasons": ("frozen",) if state is not State.GOOD else (),
     }
