@@ -13,6 +13,8 @@ from wire import VERSION, CameraHealth, CameraState, Health, Instant, OutboxHeal
 from wire.readings import MAX_AGE_S, MAX_COUNT, MAX_DENSITY
 
 _LONGEST_REASON = 64
+#: What a counter says of a picture that shows nothing: its figures are no evidence that nobody is there.
+_SHOWS_NOTHING = ("dark", "blank")
 
 
 def reading(zone: Zone, camera: Report, result: Result | None, *, now: float, oldest_s: float, method: str) -> Instant:
@@ -23,10 +25,10 @@ def reading(zone: Zone, camera: Report, result: Result | None, *, now: float, ol
     age_s = min(max(0.0, now - result.captured), MAX_AGE_S) if result is not None else 0.0
     reason = _why_unknown(zone.name, camera, result, age_s, oldest_s)
     if reason or result is None:
-        return _unknown(zone, age_s, method, reason or "starting")
+        return _unknown(zone, method, reason or "starting")
     figures = result.figures[zone.name]
     if not _plausible(figures):
-        return _unknown(zone, age_s, result.method, "implausible")
+        return _unknown(zone, result.method, "implausible")
     return Instant(
         zone=zone.name,
         age_s=age_s,
@@ -87,13 +89,17 @@ def _why_unknown(zone: str, camera: Report, result: Result | None, age_s: float,
         return result.refusal
     if age_s > oldest_s:
         return "count-late"
+    for each in _SHOWS_NOTHING:
+        if each in result.reasons:
+            return f"picture-{each}"
     return "" if zone in result.figures else "not-counted"
 
 
-def _unknown(zone: Zone, age_s: float, method: str, reason: str) -> Instant:
+def _unknown(zone: Zone, method: str, reason: str) -> Instant:
     return Instant(
         zone=zone.name,
-        age_s=age_s,
+        # That nothing is known is said of now, however old the last picture is.
+        age_s=0.0,
         state=State.UNKNOWN,
         method=method,
         reasons=(reason,),

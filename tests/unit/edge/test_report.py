@@ -60,6 +60,8 @@ LIVE = camera(CameraState.LIVE)
         (LIVE, result(captured=93.9), State.UNKNOWN, ("count-late",)),
         (LIVE, result(figures={}, refusal="count-refused"), State.UNKNOWN, ("count-refused",)),
         (LIVE, result(figures={}, refusal="picture-size"), State.UNKNOWN, ("picture-size",)),
+        (LIVE, result(reasons=("dark",)), State.UNKNOWN, ("picture-dark",)),
+        (LIVE, result(reasons=("denser-than-trained", "blank")), State.UNKNOWN, ("picture-blank",)),
         (LIVE, result(people=1e5), State.UNKNOWN, ("implausible",)),
         (LIVE, result(people=2e6), State.UNKNOWN, ("implausible",)),
         (camera(CameraState.STALLED), result(), State.UNKNOWN, ("camera-stalled",)),
@@ -73,7 +75,7 @@ def test_readings(plan: Plan, seen: Report, counted: Result | None, state: State
     said = reading(plan.zones["z"], seen, counted, now=100.0, oldest_s=6.0, method="density:x")
     assert (said.state, said.reasons) == (state, reasons)
     assert (said.count is None) == (said.density is None) == (said.peak_density is None) == (state is State.UNKNOWN)
-    assert said.age_s == pytest.approx(0.0 if counted is None else 100.0 - counted.captured)
+    assert said.age_s == pytest.approx(0.0 if counted is None or state is State.UNKNOWN else 100.0 - counted.captured)
     # What is said passes the checks of whoever hears it.
     whole = Readings(
         version=VERSION,
