@@ -2,10 +2,10 @@
 
 **Worst cell.** A square window of side sqrt(10) m, its sides along the axes of the ground, is slid over the zone so
 that its lower left corners stand on a lattice of 0.5 m aligned with the zone's bounding box. The density of a window is
-the people in the part of it that lies in the zone, over the area of that part. Windows of which at least 90 % lie in
-the zone compete: enough that no strip along an edge is left out, and that one person in a small part is no crowd. Where
-none does (a narrow zone), those with at least 90 % of the largest part found. A zone of less than 10 m² is one window
-as a whole. The worst cell is the window of the highest density.
+the people in the part of it that lies in the zone, over the area of that part, but over 5 m² at least (or 90 % of the
+largest part found, where that is less: a narrow zone). So no narrow part of a zone is left out, and one person in a
+sliver is no crowd: at most 0.2 persons/m². Parts below 1 m² do not compete, where there are larger ones. A zone of less
+than 10 m² is one window as a whole. The worst cell is the window of the highest density.
 
 The search runs on a raster of 0.25 m (coarser for zones above 100 m), where window sums are differences of a
 summed-area table; the figure itself and its band are taken from the counter's grid with the exact window.
@@ -25,7 +25,10 @@ from wire import Band
 
 WINDOW_M2 = 10.0
 STEP_M = 0.5
-COMPETING_SHARE = 0.9
+#: The least area that people in a window are divided by, m², where the zone holds a part that large.
+DIVISOR_M2 = 5.0
+COMPETING_M2 = 1.0
+_LARGEST_SHARE = 0.9
 _RASTER_M = 0.25
 _RASTER_MOST = 400
 _AREA_SAMPLES = 4
@@ -85,6 +88,7 @@ class ZoneDensity:
         self.visible_m2 = min(float(inside.sum()), zone.area_m2)
         self._window_m = float(np.sqrt(WINDOW_M2))
         self._whole = zone.area_m2 < WINDOW_M2
+        #: Of each window: its lower left corner, and the square metres that its people are divided by.
         self._places, self._areas = self._windows(inside, extent)
 
     def figures(self, count: CountedGrid) -> Figures:
@@ -104,14 +108,12 @@ class ZoneDensity:
 
     def _windows(self, inside: NDArray[np.float64], extent: NDArray[np.float64]) -> tuple[Points, NDArray[np.float64]]:
         step = max(STEP_M, float(extent.max()) / _RASTER_MOST)
-        # A window may hang over the zone's edge by the share that need not lie within it.
         axes = [np.arange(-np.ceil(self._window_m / step), np.ceil(e / step) + 1) * step for e in extent]
         places = np.column_stack([axis.ravel() for axis in np.meshgrid(*axes)]) + self._low
         areas = self._sums(inside, places)
-        largest = float(areas.max())
-        needed = COMPETING_SHARE * (WINDOW_M2 if largest >= COMPETING_SHARE * WINDOW_M2 else largest)
-        keep = areas >= needed - 1e-9
-        return places[keep], areas[keep]
+        most = _LARGEST_SHARE * float(areas.max())
+        keep = areas >= min(COMPETING_M2, most) - 1e-9
+        return places[keep], np.maximum(areas[keep], min(DIVISOR_M2, most))
 
     def _worst(self, grid: NDArray[np.float32]) -> int:
         people = grid.ravel()[self._entry_cell].astype(np.float64) * self._entry_share
