@@ -181,7 +181,9 @@ class Service:
         self.urgent = True
         if isinstance(effect, Page):
             chosen = self._settings.pages.unknown if effect.unknown else self._settings.pages.channels(effect.tier)
-            self._desk.queue(write_note(effect, self._sites[site]), chosen, effect.at, time.monotonic())
+            # Recorded with the change that it tells of, so that an end between the two cannot lose it.
+            for row in self._desk.queue(write_note(effect, self._sites[site]), chosen, effect.at, time.monotonic()):
+                self._note_page(row)
             return
         self._batch.changes.append(effect)
         self._changes.append(change_view(effect, self._sites[site].time_zone))

@@ -65,13 +65,16 @@ class Desk:
                 orphans.append(replace(row, state=PageState.GIVEN_UP, answer=answer))
         return orphans
 
-    def queue(self, note: Note, channels: tuple[str, ...] | None, at: float, steady: float) -> None:
-        """Make a page pending on each of `channels`, on all of them where it is None."""
+    def queue(self, note: Note, channels: tuple[str, ...] | None, at: float, steady: float) -> list[PageRow]:
+        """Make a page pending on each of `channels`, on all of them where it is None; the new ones, to be recorded."""
+        fresh = []
         for channel in self._lanes if channels is None else channels:
             key = (note.id, channel)
             if key not in self._pending:
                 row = PageRow(note.id, channel, int(note.tier.tier), at, msgspec.json.encode(note))
                 self._pending[key] = _Pending(row, steady, steady)
+                fresh.append(row)
+        return fresh
 
     def due(self, steady: float) -> list[PageRow]:
         """The pages to try now, each with its attempt counted, to be recorded and then handed to `dispatch`."""

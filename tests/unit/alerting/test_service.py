@@ -181,6 +181,18 @@ def test_a_crash_between_commits_forgets_nothing_that_was_told(bench: Bench, wai
     assert bench.service.view(bench.at, True).zones[0].tier.tier is Tier.RED
 
 
+def test_a_page_survives_an_end_right_after_the_judgement(bench: Bench, wait: Callable[..., None]) -> None:
+    while not any(page.tier.value == "red" for page in bench.service.view(bench.at, True).pages):
+        assert bench.sequence < 60
+        bench.say(5.0, settle=False)
+    bench.service.close(bench.at)
+    assert bench.hook.sent == []
+    bench.start()
+    bench.service.settle(bench.at)
+    wait("the page is out", lambda: bench.hook.sent)
+    assert [note.tier.value for note in bench.hook.sent] == ["red"]
+
+
 def test_pages_go_out_unrecorded_when_the_record_stays_away(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, wait: Callable[..., None]
 ) -> None:
