@@ -15,11 +15,9 @@ ROWS = yaml.safe_load(Path(__file__).with_name("real_clip_counts.yaml").read_tex
 NEARLY = 0.75
 """Of one person or none no count can be right within a third: this many people are granted."""
 
-MISSED = {
-    "campus_road_elevated.mp4": "a striped bollard and the near people count for more than one each",
-    "underpass_commuters.mp4": "the signs at the far end count as heads",
-}
-"""Clips on which the weights of today miss, and why; docs/models/levee-s.md has the figures."""
+LIMIT = {"campus_road_elevated.mp4": 7.5, "underpass_commuters.mp4": 12.0}
+"""People by which the weights of today may be off in a frame of the clips that they do not count within a third; why
+they miss stands in docs/models/levee-s.md. A limit may only go down."""
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +25,7 @@ def counter() -> models.Counter:
     return models.load("levee-s", threads=1)
 
 
-@pytest.mark.parametrize(
-    "clip",
-    [
-        pytest.param(clip, marks=pytest.mark.xfail(reason=MISSED[clip], strict=False) if clip in MISSED else ())
-        for clip in sorted(ROWS)
-    ],
-)
+@pytest.mark.parametrize("clip", sorted(ROWS))
 def test_counts_are_right_within_a_third(
     clip: str, counter: models.Counter, clip_frames: Callable[[str, list[int]], dict[int, np.ndarray]]
 ) -> None:
@@ -41,7 +33,8 @@ def test_counts_are_right_within_a_third(
     misses = []
     for number, frame in clip_frames(clip, list(rows)).items():
         row, found = rows[number], counter.count(frame).total.value
-        low, high = row["low"] - max(row["low"] / 3, NEARLY), row["high"] + max(row["high"] / 3, NEARLY)
+        granted = LIMIT.get(clip, NEARLY)
+        low, high = row["low"] - max(row["low"] / 3, granted), row["high"] + max(row["high"] / 3, granted)
         if not low <= found <= high:
             misses.append(f"frame {number}: {found:.1f}, by eye {row['count']}")
     assert not misses, f"{clip}: " + "; ".join(misses)

@@ -15,22 +15,13 @@ WITHIN = 0.15
 CROWD = 10
 """Frames with fewer people say nothing about shares of them."""
 
-MISSED = {
-    "evening": "19 %: a few people are counted as one to six too many",
-    "plaza": "20 %: too few once more than 150 are in view",
-    "steps": "15 %, just above or below: people who hide one another are too few",
-}
-"""Clips on which the weights of today miss, and how; docs/models/levee-s.md has the figures."""
+LIMIT = {"evening": 0.22, "plaza": 0.23, "steps": 0.17}
+"""What the weights of today are held to where they miss the aim of `WITHIN`; docs/models/levee-s.md has the figures.
+A limit may only go down."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=MISSED[name], strict=False) if name in MISSED else ())
-        for name in sample_videos.names()
-    ],
-)
-def test_the_total_is_within_15_percent_of_the_truth(name: str) -> None:
+@pytest.mark.parametrize("name", sample_videos.names())
+def test_the_total_is_near_the_truth(name: str) -> None:
     counter = models.load("levee-s", threads=1)
     truth = sample_videos.truth(name)
     capture = cv2.VideoCapture(str(sample_videos.clip(name)))
@@ -48,4 +39,5 @@ def test_the_total_is_within_15_percent_of_the_truth(name: str) -> None:
     assert len(true) >= 3, f"{name} hardly ever shows {CROWD} people"
     error = float(np.abs(np.subtract(found, true)).mean() / np.mean(true))
     pairs = ", ".join(f"{f:.0f}/{t}" for f, t in zip(found, true, strict=True))
-    assert error <= WITHIN, f"{name}: off by {error:.0%} (counted/true: {pairs})"
+    limit = LIMIT.get(name, WITHIN)
+    assert error <= limit, f"{name}: off by {error:.0%}, more than {limit:.0%} (counted/true: {pairs})"
