@@ -41,6 +41,7 @@ class Drop(enum.Enum):
     CLOCK_SKEW = "clock-skew"
     STALE_STATUS = "stale-status"
     OVERLOAD = "overload"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)

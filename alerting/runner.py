@@ -185,7 +185,7 @@ class _Runner:
             if isinstance(item, _Message):
                 with self._inbox_lock:
                     self._inbox_bytes -= len(item.payload)
-                core.receive(item.topic, item.payload, item.retained, item.at, item.steady)
+                _receive(core, item)
 
     def _next(self, until: float) -> _Message | _Wake:
         wait = until - time.monotonic()
@@ -222,6 +222,16 @@ class _Runner:
             term=term,
             versions={"levee": program_version()},
         )
+
+
+def _receive(core: Service, item: _Message) -> None:
+    """No single message may end the judgement: what fails on one is counted, and told once a minute."""
+    try:
+        core.receive(item.topic, item.payload, item.retained, item.at, item.steady)
+    except Exception as error:  # noqa: BLE001 - a message that is refused by nothing else is refused here
+        topic = ascii(item.topic[:200])
+        line = f"a message on {topic} could not be taken: {type(error).__name__}"
+        core.drop(Dropped(Drop.FAILED.value, topic, line), item.steady)
 
 
 def _check_sites(sites: Sequence[SiteSettings]) -> None:

@@ -32,6 +32,7 @@ _DROPS = {
     Drop.CLOCK_SKEW: "counted once when a box's clock turns out wrong; its readings are taken all the same",
     Drop.STALE_STATUS: "the will of a session that is not the box's last",
     Drop.OVERLOAD: "more than the service can hold; the box keeps it and sends it again",
+    Drop.FAILED: "a message that the service fails on; the log names the failure and the topic",
 }
 
 _HEAD = f"""# The wire contract, version {VERSION}

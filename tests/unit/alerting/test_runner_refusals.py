@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
+import alerting.runner
+from alerting.ingest import Dropped
 from alerting.runner import run
 from alerting.settings import ServiceSettings, SiteSettings
 
@@ -67,3 +69,33 @@ def test_a_record_that_is_a_letter(tmp_path: Path) -> None:
 def test_stopping_before_the_record_is_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     start({"record": {"url": f"sqlite:///{tmp_path}/none/record.db"}}, tmp_path, stopped=True)
     assert not (tmp_path / "none").exists()
+
+
+class Failing:
+    """Stands for a service that fails on one message; what it drops is kept."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.dropped: list[Dropped] = []
+
+    def receive(self, topic: str, payload: bytes, retained: bool, at: float, steady: float) -> None:
+        if payload == b"bad":
+            raise OverflowError("geheim")
+        self.taken.append(topic)
+
+    def drop(self, one: Dropped, steady: float, times: int = 1) -> None:
+        self.dropped.append(one)
+
+
+def test_no_single_message_ends_the_judgement(tmp_path: Path) -> None:
+    basis = {"sites": ["a"], "record": {"url": f"sqlite:///{tmp_path}/record.db"}}
+    site = msgspec.convert(SITE, SiteSettings)
+    runner = alerting.runner._Runner(msgspec.convert(basis, ServiceSettings), [site], threading.Event())
+    core = Failing()
+    for topic, payload in (("a", b"x"), ("b\n", b"bad"), ("c", b"x")):
+        runner._inbox.put(alerting.runner._Message(topic, payload, False, 1.0, 1.0))
+    runner._round(core, 0.0)  # type: ignore[arg-type]
+    assert core.taken == ["a", "c"]
+    assert [(one.reason, one.line) for one in core.dropped] == [
+        ("failed", "a message on 'b\\n' could not be taken: OverflowError")
+    ]
