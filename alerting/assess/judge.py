@@ -1,7 +1,8 @@
 """One zone at one moment: what its readings say, whether its tier rises, holds or falls.
 
 A tier rises as soon as a windowed estimate reaches its threshold. It falls by one after `fall_s` seconds of good
-evidence below `clear_ratio` of its threshold; a look at the zone that shows nothing is no evidence of anything.
+evidence below `clear_ratio` of its threshold; a look at the zone that shows nothing is no evidence of anything, and one
+that is degraded or saturated none for a fall.
 """
 
 from __future__ import annotations
@@ -263,6 +264,9 @@ def _fall(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
         return replace(zone, judged_at=now, below=False), []
     if not calm:
         return replace(zone, judged_at=now, below=False, quiet_s=0.0), []
+    if zone.basis:
+        # A covered lens is calm as well. Such time undoes as much good evidence; one bad picture does not undo all.
+        return replace(zone, judged_at=now, below=False, quiet_s=max(0.0, quiet - max(0.0, gap))), []
     if zone.below and 0 < gap <= zone.rules.stale_s:
         quiet += gap
     if quiet < zone.rules.fall_s:

@@ -193,6 +193,31 @@ def test_falls_one_tier_at_a_time_and_slowly() -> None:
     assert len(run.pages()) == 1
 
 
+@pytest.mark.parametrize(
+    "poor",
+    [reading(0.1, high=0.5, state=State.DEGRADED, reasons=("blank",)), reading(0.1, high=0.5, saturated=True)],
+)
+def test_degraded_or_saturated_readings_lower_nothing(poor: Instant) -> None:
+    run = Run(rules())
+    run.feed([reading(6.0)] * 20)
+    run.feed([reading(0.5)] * 170)
+    run.feed([poor] * 800)
+    assert run.tier is Tier.RED
+    run.feed([reading(0.5)] * 170)
+    assert run.tier is Tier.RED, "what was seen before the lens was covered is too old to count"
+    run.feed([reading(0.5)] * 20)
+    assert run.tier is Tier.ORANGE
+
+
+def test_one_degraded_reading_does_not_undo_all_evidence() -> None:
+    run = Run(rules())
+    run.feed([reading(6.0)] * 20)
+    run.feed([reading(0.5)] * 100)
+    run.feed([reading(0.1, high=0.5, state=State.DEGRADED)])
+    run.feed([reading(0.5)] * 100)
+    assert run.tier is Tier.ORANGE
+
+
 def test_just_below_the_threshold_holds() -> None:
     run = Run(rules())
     run.feed([reading(6.0)] * 20)

@@ -153,6 +153,7 @@ def test_unknown_never_lowers_and_every_fall_has_its_evidence(story: list[Phase]
             good_s += new.judged_at - old.judged_at
         if new.tier < old.tier:
             assert old.quiet_s + 4.0 >= FALL_S
+            assert not new.basis, "fell on degraded evidence"
             assert good_s >= FALL_S - 1e-6, f"fell at {event.at} after {good_s} good seconds"
             good_s = 0.0
         elif new.tier > old.tier:
