@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from edge.ages import aged, waited_s
-from edge.outbox import Kept, Outbox
+from edge.outbox import Kept, Outbox, OutboxUnread
 from edge.settings import OutboxSettings
 from wire import MessageRefused, OutboxHealth, Readings, SessionRecorded, decode, encode
 
@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 PERIOD_S = 0.25
 WINDOW = 500
 LONGEST_PAUSE_S = 60.0
+#: Rounds that may fail one after another before the thread ends, and the box with it.
+FAILURES_MOST = 20
 
 
 @dataclass
@@ -91,7 +93,8 @@ class Courier:
         self._aside: set[tuple[str, int]] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="levee-courier", daemon=True)
-        self._floor = outbox.floor(session)
+        #: The last that is known; the disk may not say for a while, and then it does not move.
+        self._floor = self._kept_from(session)
         self._health = self._measure()
 
     def start(self) -> None:
@@ -130,10 +133,20 @@ class Courier:
             return self._health
 
     def _run(self) -> None:
-        while not self._stop.wait(PERIOD_S):
-            self.round(time.monotonic(), time.time())
-        self.round(time.monotonic(), time.time(), sending=False)
+        failures = 0
+        while failures < FAILURES_MOST and not self._stop.wait(PERIOD_S):
+            failures = 0 if self._attempt(sending=True) else failures + 1
+        self._attempt(sending=False)
         self._outbox.close()
+
+    def _attempt(self, *, sending: bool) -> bool:
+        """One round; what was not foreseen in one message ends that round only. False where it did."""
+        try:
+            self.round(time.monotonic(), time.time(), sending=sending)
+        except Exception as error:  # noqa: BLE001
+            _log.exception("outbox: a round failed: %s", type(error).__name__)
+            return False
+        return True
 
     def round(self, monotonic: float, wall: float, *, sending: bool = True) -> None:
         """One round at these clocks: write, delete, send what is due. Public for tests; the thread calls it."""
@@ -152,10 +165,19 @@ class Courier:
         if sending and self._connected():
             self._send_late(monotonic, wall)
         with self._lock:
-            floor = self._outbox.floor(self._session)
             waiting = [kept.sequence for kept, _ in self._added]
-            self._floor = min([*waiting, *([floor] if floor is not None else [])], default=None)
+            try:
+                floor = self._outbox.floor(self._session)
+                self._floor = min([*waiting, *([floor] if floor is not None else [])], default=None)
+            except OutboxUnread:
+                self._floor = min([*waiting, *([self._floor] if self._floor is not None else [])], default=None)
             self._health = self._measure()
+
+    def _kept_from(self, session: str) -> int | None:
+        try:
+            return self._outbox.floor(session)
+        except OutboxUnread:
+            return None
 
     def _forget(self, answers: dict[str, SessionRecorded], monotonic: float) -> None:
         def held(key: tuple[str, int]) -> bool:
@@ -178,11 +200,12 @@ class Courier:
         count = min(self._pace.allowed(monotonic), WINDOW - len(self._waiting))
         if count <= 0 or self._outbox.messages <= len(self._waiting) + len(self._aside):
             return
-        floors: dict[str, int] = {}
+        floors: dict[str, int | None] = {}
         sent = 0
         for kept in self._outbox.oldest(count, not_in=self._aside | self._waiting.keys()):
-            floor = floors.setdefault(kept.session, self._outbox.floor(kept.session) or kept.sequence)
-            payload = self._late(kept, floor, monotonic, wall)
+            if kept.session not in floors:
+                floors[kept.session] = self._kept_from(kept.session)
+            payload = self._late(kept, floors[kept.session], monotonic, wall)
             if payload is not None and not self._send(payload):
                 break
             # One that cannot be read waits with the others, until the limits take it.
@@ -190,13 +213,15 @@ class Courier:
             sent += 1
         self._pace.spend(sent)
 
-    def _late(self, kept: Kept, floor: int, monotonic: float, wall: float) -> bytes | None:
+    def _late(self, kept: Kept, floor: int | None, monotonic: float, wall: float) -> bytes | None:
         try:
             message = decode(kept.payload, Readings)
         except MessageRefused as refusal:
             _log.error("outbox: message %s/%d cannot be read: %s", kept.session, kept.sequence, refusal)
             return None
         waited = waited_s(kept, session=self._session, monotonic=monotonic, wall=wall)
+        # Where the disk does not say, the floor that the message was made with holds still.
+        floor = message.floor if floor is None else floor
         return encode(aged(message, waited, floor=floor, sent=datetime.fromtimestamp(wall, UTC)))
 
     def _measure(self) -> OutboxHealth:

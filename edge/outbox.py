@@ -42,6 +42,10 @@ class Kept:
     payload: bytes
 
 
+class OutboxUnread(RuntimeError):
+    """The disk did not let itself be read just now: what is kept is not known."""
+
+
 class OutboxRefused(ValueError):
     """The folder of the outbox cannot be written to; the line names it."""
 
@@ -80,6 +84,8 @@ class Outbox:
     def flush(self) -> bool:
         """Write what was added, delete what was answered for, keep the limits. False where the disk refused."""
         try:
+            # In a transaction of its own, and first: on a full disk this is what makes room.
+            self._delete_answered()
             self._write()
             self._keep_limits()
         except sqlite3.OperationalError as error:
@@ -112,13 +118,13 @@ class Outbox:
         return found
 
     def floor(self, session: str) -> int | None:
-        """The lowest sequence of a session that is still kept, or None."""
+        """The lowest sequence of a session that is still kept, or None; OutboxUnread where the disk does not say."""
         waiting = [m.sequence for m in self._unwritten if m.session == session]
         try:
             row = self._db.execute("SELECT min(sequence) FROM messages WHERE session = ?", (session,)).fetchone()
         except sqlite3.DatabaseError as error:
             self._complain(f"outbox {self.path}: {error}")
-            row = (None,)
+            raise OutboxUnread(str(error)) from None
         return min([*waiting, *([row[0]] if row[0] is not None else [])], default=None)
 
     @property
@@ -141,6 +147,29 @@ class Outbox:
         self.flush()
         self._db.close()
 
+    def _delete_answered(self) -> None:
+        # Taken out before they are used: an answer that cannot be worked with fails once, not at each flush.
+        taken, self._unanswered = self._unanswered, []
+        try:
+            self._delete_those(taken)
+        except sqlite3.Error:
+            self._unanswered = taken
+            raise
+
+    def _delete_those(self, taken: list[SessionRecorded]) -> None:
+        answers = {answer.session: answer for answer in taken}
+        self._unwritten = [
+            m for m in self._unwritten if m.session not in answers or not answers[m.session].holds(m.sequence)
+        ]
+        count, size = self._count, self._bytes
+        with self._db:
+            for answer in taken:
+                for first, last in ((0, answer.up_to), *answer.also):
+                    which = "session = ? AND sequence BETWEEN ? AND ?"
+                    gone, freed = self._delete(which, answer.session, first, last)
+                    count, size = count - gone, size - freed
+        self._count, self._bytes = count, size
+
     def _write(self) -> None:
         count, size = self._count, self._bytes
         with self._db:
@@ -148,12 +177,7 @@ class Outbox:
                 row = (m.session, m.sequence, m.wall, m.monotonic, m.payload)
                 new = self._db.execute("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?)", row).rowcount
                 count, size = count + new, size + new * len(m.payload)
-            for answer in self._unanswered:
-                for first, last in ((0, answer.up_to), *answer.also):
-                    which = "session = ? AND sequence BETWEEN ? AND ?"
-                    gone, freed = self._delete(which, answer.session, first, last)
-                    count, size = count - gone, size - freed
-        self._unwritten, self._unanswered = [], []
+        self._unwritten = []
         self._count, self._bytes = count, size
 
     def _open(self) -> sqlite3.Connection:

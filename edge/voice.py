@@ -119,6 +119,14 @@ class Voice:
                 self._heard_status(payload)
         except MessageRefused as refusal:
             self._say(f"{topic}: not understood: {refusal}")
+        except Exception as error:  # noqa: BLE001
+            # No single message may end the link's thread, and the box with it.
+            if self._say(f"{topic}: a message failed: {type(error).__name__}"):
+                _log.debug("where it failed", exc_info=True)
+        except Exception as error:  # noqa: BLE001
+            # No single message may end the link's thread, and the box with it.
+            if self._say(f"{topic}: a message failed: {type(error).__name__}"):
+                _log.debug("where it failed", exc_info=True)
 
     def _heard_status(self, payload: bytes) -> None:
         status = decode(payload, Status)
@@ -130,7 +138,10 @@ class Voice:
         # The will or farewell of a former session, or the will of this one's last connection, came after our birth.
         self._say_status(Presence.ONLINE)
 
-    def _say(self, line: str) -> None:
-        if line != self._said:
+    def _say(self, line: str) -> bool:
+        """Say a line that is news; whether it is."""
+        news = line != self._said
+        if news:
             self._said = line
             _log.warning("%s", line)
+        return news

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from edge import courier as courier_module
 from edge.ages import aged, waited_s
 from edge.courier import WINDOW, Courier
-from edge.outbox import Kept, Outbox
+from edge.outbox import Kept, Outbox, OutboxUnread
 from edge.settings import OutboxSettings
 from wire import VERSION, Instant, Readings, SessionRecorded, State, decode, encode
 from wire.readings import MAX_AGE_S
@@ -193,3 +196,97 @@ def test_a_message_that_cannot_be_read_holds_nothing_up(tmp_path: Path, caplog: 
         post.round(float(second), 1000.0 + second)
     assert wire.sequences == [1]
     assert len([r for r in caplog.records if "cannot be read" in r.message]) == 1
+
+
+def test_a_read_that_fails_never_moves_the_floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = Wire()
+    before = Outbox(tmp_path / "o.db", OutboxSettings())
+    for sequence in (41, 42):
+        before.add(Kept(OLD, sequence, 900.0 + sequence, 5.0, encode(message(sequence, session=OLD))))
+    before.close()
+    post = courier(tmp_path, wire)
+    post.keep(message(1), wall=1000.0, monotonic=1.0, sent_live=False)
+    post.round(1.0, 1000.0)
+
+    def unread(session: str) -> NoReturn:
+        raise OutboxUnread("disk I/O error")
+
+    monkeypatch.setattr(post._outbox, "floor", unread)
+    post.keep(message(2), wall=1001.0, monotonic=2.0, sent_live=False)
+    post.round(2.0, 1001.0)
+    assert post.floor(3) == 1
+    # The floor that each was made with is 1.
+    assert [(m.sequence, m.floor) for m in wire.sent] == [(41, 1), (42, 1), (1, 1), (2, 1)]
+
+
+def test_a_round_that_fails_does_not_end_the_thread_and_many_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "PERIOD_S", 0.01)
+    wire = Wire()
+    post = courier(tmp_path, wire)
+    post.recorded([SessionRecorded(session=OLD, up_to=10**400)])
+    post.start()
+    end = time.monotonic() + 10
+    sequence = 0
+    while not wire.sent and time.monotonic() < end:
+        sequence += 1
+        post.keep(message(sequence), wall=time.time(), monotonic=time.monotonic(), sent_live=False)
+        time.sleep(0.1)
+    assert wire.sequences[0] == 1
+    assert post.alive
+
+    def broken(monotonic: float, wall: float, *, sending: bool = True) -> NoReturn:
+        raise RuntimeError("always")
+
+    monkeypatch.setattr(post, "round", broken)
+    while post.alive and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not post.alive
+
+
+def test_a_read_that_fails_never_moves_the_floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = Wire()
+    before = Outbox(tmp_path / "o.db", OutboxSettings())
+    for sequence in (41, 42):
+        before.add(Kept(OLD, sequence, 900.0 + sequence, 5.0, encode(message(sequence, session=OLD))))
+    before.close()
+    post = courier(tmp_path, wire)
+    post.keep(message(1), wall=1000.0, monotonic=1.0, sent_live=False)
+    post.round(1.0, 1000.0)
+
+    def unread(session: str) -> NoReturn:
+        raise OutboxUnread("disk I/O error")
+
+    monkeypatch.setattr(post._outbox, "floor", unread)
+    post.keep(message(2), wall=1001.0, monotonic=2.0, sent_live=False)
+    post.round(2.0, 1001.0)
+    assert post.floor(3) == 1
+    # The floor that each was made with is 1.
+    assert [(m.sequence, m.floor) for m in wire.sent] == [(41, 1), (42, 1), (1, 1), (2, 1)]
+
+
+def test_a_round_that_fails_does_not_end_the_thread_and_many_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "PERIOD_S", 0.01)
+    wire = Wire()
+    post = courier(tmp_path, wire)
+    post.recorded([SessionRecorded(session=OLD, up_to=10**400)])
+    post.start()
+    end = time.monotonic() + 10
+    sequence = 0
+    while not wire.sent and time.monotonic() < end:
+        sequence += 1
+        post.keep(message(sequence), wall=time.time(), monotonic=time.monotonic(), sent_live=False)
+        time.sleep(0.1)
+    assert wire.sequences[0] == 1
+    assert post.alive
+
+    def broken(monotonic: float, wall: float, *, sending: bool = True) -> NoReturn:
+        raise RuntimeError("always")
+
+    monkeypatch.setattr(post, "round", broken)
+    while post.alive and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not post.alive
