@@ -21,9 +21,8 @@ from wire.readings import MAX_AGE_S
 
 #: A box's clock that is off by more than this is told about; its ages are good all the same.
 SKEW_S = 5.0
-#: The quickest way of a message is looked for in this and in the last period of so many seconds: long enough to see
-#: a jam, short enough to get over a box that set its clock back.
-TRANSIT_PERIOD_S = 60.0
+#: What two clocks may drift apart, seconds per second: by so much the quickest way of a message is forgotten.
+DRIFT = 1e-4
 #: Of a session of a box, so many are remembered; the newest are told in `recorded`.
 MAX_SESSIONS = 8
 
@@ -70,19 +69,32 @@ Outcome: TypeAlias = Accepted | Status | Health | None
 
 @dataclass
 class Transit:
-    """The quickest way of a message of one session, by the difference of two clocks that need not agree."""
+    """The quickest way of a message of one session, by the difference of two clocks that need not agree.
 
-    began: float
+    Kept for the whole session: a jam that lasts must not come to look like the usual. `sequence` and `sent` are the
+    newest message's, `late` its excess.
+    """
+
+    steady: float
     least: float
-    before: float | None = None
+    sequence: int
+    sent: float
+    late: float = 0.0
 
-    def excess(self, steady: float, difference: float) -> float:
-        """Seconds that this message took longer than the quickest of late."""
-        if steady - self.began >= TRANSIT_PERIOD_S:
-            self.before = self.least if steady - self.began < 2 * TRANSIT_PERIOD_S else None
-            self.began, self.least = steady, difference
+    def excess(self, steady: float, sequence: int, sent: float) -> float:
+        """Seconds that this message took longer than the quickest."""
+        difference = steady - sent
+        newest = sequence > self.sequence
+        self.least += max(0.0, steady - self.steady) * DRIFT
+        self.steady = max(self.steady, steady)
+        if newest and sent < self.sent:
+            # A later message that was sent earlier: the box set its clock back. The delay is what it was.
+            self.least = difference - self.late
         self.least = min(self.least, difference)
-        return difference - (self.least if self.before is None else min(self.least, self.before))
+        late = difference - self.least
+        if newest:
+            self.sequence, self.sent, self.late = sequence, sent, late
+        return late
 
 
 @dataclass
@@ -168,8 +180,9 @@ def _status(box: Box, message: Status, source: str) -> tuple[Outcome, list[Dropp
         line = f"{source}: the will of session {message.session} does not end session {box.session}"
         return None, [Dropped(Drop.STALE_STATUS.value, source, line)]
     box.status = message
-    if message.state is Presence.ONLINE:
-        box.session = message.session
+    if message.state is Presence.ONLINE and message.session != box.session:
+        # Its clock may be another now.
+        box.session, box.transit = message.session, None
     return message, []
 
 
@@ -218,10 +231,9 @@ def _remember(box: Box, message: Readings) -> None:
 def _delay(box: Box, message: Readings, at: float, steady: float, source: str, dropped: list[Dropped]) -> float:
     """Seconds that a live message was on its way beyond the usual; notes a change of session and a wrong clock."""
     sent = message.sent.timestamp()
-    difference = steady - sent
     if box.session != message.session or box.transit is None:
-        box.session, box.transit = message.session, Transit(steady, difference)
-    delay = max(0.0, box.transit.excess(steady, difference))
+        box.session, box.transit = message.session, Transit(steady, steady - sent, message.sequence, sent)
+    delay = max(0.0, box.transit.excess(steady, message.sequence, sent))
     off = sent - at + delay
     if (abs(off) > SKEW_S) != box.skewed:
         box.skewed = not box.skewed
