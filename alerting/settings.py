@@ -203,6 +203,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = 30
 
     def __post_init__(self) -> None:
+        if not self.channels:
+            raise ValueError("channels is empty, so nobody would ever be paged; leave it out to page to the console")
         named = {name for tier in list(Tier)[1:] for name in self.pages.channels(tier) or ()}
         for name in sorted(named | set(self.pages.unknown or ())):
             if name not in self.channels:

@@ -53,6 +53,7 @@ def test_thresholds_of_each_kind(kind: str, figures: tuple[float, ...]) -> None:
         ({"channels": {"hook": {"type": "webhook", "url": "http://a/", "url_from_env": "X"}}}, "more than once"),
         ({"channels": {"hook": {"type": "webhook", "url": "http://u:geheim@a/"}}}, "holds a password"),
         ({"channels": {"hook": {"type": "fax"}}}, "fax"),
+        ({"channels": {}}, "channels is empty, so nobody would ever be paged"),
         ({"channels": {"bot": {"type": "apprise"}}}, "an Apprise channel needs its address"),
         ({"mqtt": {"port": 0}}, ">= 1"),
         ({"mqtt": {"tls": {"cert_file": "a.pem"}}}, "belong together"),
