@@ -62,7 +62,7 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
             registry=registry,
         )
-        self.tick_lag = gauge("tick_lag_seconds", "How late the last tick of the judgement ran.")
+        self.tick_lag = gauge("tick_lag_seconds", "How late the judgement's last tick ran, or its next one is.")
         self._cameras: dict[tuple[str, str], set[str]] = {}
         self._known: dict[tuple[str, str], set[Gauge]] = {}
 

@@ -67,6 +67,8 @@ class _Runner:
         self._overflow, self._inbox_bytes, self._inbox_lock = 0, 0, threading.Lock()
         self._session = secrets.token_hex(8)
         self._metrics = Metrics()
+        #: When the last tick ran (monotonic), and how late.
+        self._ticked, self._late_s = time.monotonic(), 0.0
         self._view: View | None = None
         # The link will ask for it again; here it is refused before the record begins a new term.
         secret("the broker's password", env=settings.mqtt.password_from_env, file=settings.mqtt.password_from_file)
@@ -78,7 +80,13 @@ class _Runner:
     def run(self) -> None:
         web = None
         if self._settings.metrics.port:
-            web = Web(self._settings.metrics.host, self._settings.metrics.port, self._metrics.registry, self._state)
+            web = Web(
+                self._settings.metrics.host,
+                self._settings.metrics.port,
+                self._metrics.registry,
+                self._state,
+                self._silent_s,
+            )
         try:
             resumed = self._resume()
             if resumed is not None:
@@ -86,6 +94,14 @@ class _Runner:
         finally:
             if web is not None:
                 web.close()
+
+    def _silent_s(self) -> float:
+        """Seconds since the last tick; also counts while the loop hangs."""
+        return time.monotonic() - self._ticked
+
+    def _lag_s(self) -> float:
+        """How late the last tick ran, or how late the next one is by now."""
+        return max(self._late_s, self._silent_s() - TICK_S)
 
     def _state(self) -> bytes | None:
         return None if self._view is None else encode_view(self._view)
@@ -146,7 +162,8 @@ class _Runner:
 
     def _loop(self, core: Service, link: Link, topic: str) -> None:
         term = core.origin.term
-        next_tick = next_heartbeat = time.monotonic()
+        next_tick = next_heartbeat = self._ticked = time.monotonic()
+        self._metrics.tick_lag.set_function(self._lag_s)
         core.settle(self._clock.now())
         while not self._stop.is_set():
             self._round(core, next_tick)
@@ -156,7 +173,7 @@ class _Runner:
                 core.connected(self._clock.now())
             steady = time.monotonic()
             if steady >= next_tick:
-                self._metrics.tick_lag.set(steady - next_tick)
+                self._ticked, self._late_s = steady, steady - next_tick
                 at = self._clock.now()
                 core.tick(at)
                 core.refresh(at)

@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 
 #: Seconds until a client that says nothing is let go.
 PATIENCE_S = 10
+#: Seconds without a tick of the judgement until the service is no longer healthy.
+STUCK_S = 10.0
 
 
 class WebRefused(ValueError):
@@ -33,8 +35,16 @@ class _Quiet(WSGIRequestHandler):
 class Web:
     """`state` gives the body of /state, or None before there is one."""
 
-    def __init__(self, host: str, port: int, registry: CollectorRegistry, state: Callable[[], bytes | None]) -> None:
-        """WebRefused where the port is taken or the address is not one of this machine's."""
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        registry: CollectorRegistry,
+        state: Callable[[], bytes | None],
+        silent_s: Callable[[], float],
+    ) -> None:
+        """`silent_s` says how long ago the judgement last ran. WebRefused where the port is taken or the address is
+        not one of this machine's."""
         metrics = make_wsgi_app(registry)
 
         def answer(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
@@ -53,6 +63,10 @@ class Web:
                 start("200 OK", [("Content-Type", "application/json"), ("Cache-Control", "no-store")])
                 return [body]
             if path == "/healthz":
+                silent = silent_s()
+                if silent > STUCK_S:
+                    start("503 Service Unavailable", [("Content-Type", "text/plain")])
+                    return [f"the judgement has not run for {silent:.0f} s\n".encode()]
                 start("200 OK", [("Content-Type", "text/plain")])
                 return [b"ok\n"]
             start("404 Not Found", [("Content-Type", "text/plain")])

@@ -203,7 +203,16 @@ def _patience(url: str) -> dict[str, Any]:
     """What keeps a database that does not answer from holding up the judgement for long."""
     driver = make_url(url).get_driver_name()
     if driver in ("psycopg", "psycopg2"):
-        return {"connect_timeout": 3, "options": f"-c statement_timeout={STATEMENT_S * 1000}"}
+        return {
+            "connect_timeout": 3,
+            "options": f"-c statement_timeout={STATEMENT_S * 1000}",
+            # The server cannot time out a statement that it never gets, or whose answer is lost.
+            "keepalives": 1,
+            "keepalives_idle": STATEMENT_S,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": STATEMENT_S * 1000,
+        }
     return {"timeout": BUSY_S} if make_url(url).get_backend_name() == "sqlite" else {}
 
 

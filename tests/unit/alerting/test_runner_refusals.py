@@ -87,10 +87,23 @@ class Failing:
         self.dropped.append(one)
 
 
-def test_no_single_message_ends_the_judgement(tmp_path: Path) -> None:
-    basis = {"sites": ["a"], "record": {"url": f"sqlite:///{tmp_path}/record.db"}}
+def runner_in(folder: Path) -> alerting.runner._Runner:
+    basis = {"sites": ["a"], "record": {"url": f"sqlite:///{folder}/record.db"}}
     site = msgspec.convert(SITE, SiteSettings)
-    runner = alerting.runner._Runner(msgspec.convert(basis, ServiceSettings), [site], threading.Event())
+    return alerting.runner._Runner(msgspec.convert(basis, ServiceSettings), [site], threading.Event())
+
+
+def test_the_lag_grows_while_the_loop_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = runner_in(tmp_path)
+    runner._ticked, runner._late_s = 100.0, 0.25
+    monkeypatch.setattr(alerting.runner.time, "monotonic", lambda: 100.5)
+    assert runner._lag_s() == 0.25
+    monkeypatch.setattr(alerting.runner.time, "monotonic", lambda: 130.0)
+    assert (runner._silent_s(), runner._lag_s()) == (30.0, 29.0)
+
+
+def test_no_single_message_ends_the_judgement(tmp_path: Path) -> None:
+    runner = runner_in(tmp_path)
     core = Failing()
     for topic, payload in (("a", b"x"), ("b\n", b"bad"), ("c", b"x")):
         runner._inbox.put(alerting.runner._Message(topic, payload, False, 1.0, 1.0))

@@ -325,7 +325,7 @@ def test_the_view_comes_through_json_whole(bench: Bench) -> None:
 @pytest.fixture
 def web(bench: Bench, new_port: Callable[[], int]) -> Iterator[tuple[int, list[bytes]]]:
     port, bodies = new_port(), list[bytes]()
-    made = Web("127.0.0.1", port, bench.metrics.registry, lambda: bodies[-1] if bodies else None)
+    made = Web("127.0.0.1", port, bench.metrics.registry, lambda: bodies[-1] if bodies else None, lambda: 1.0)
     yield port, bodies
     made.close()
 
@@ -349,7 +349,20 @@ def test_the_end_point(web: tuple[int, list[bytes]], bench: Bench) -> None:
     assert fetch(port, "/other")[0] == 404
     assert fetch(port, "/state", "POST")[0] == 405
     with pytest.raises(WebRefused, match=f"cannot listen at 127.0.0.1:{port}: Address already in use"):
-        Web("127.0.0.1", port, bench.metrics.registry, lambda: None)
+        Web("127.0.0.1", port, bench.metrics.registry, lambda: None, lambda: 0.0)
+
+
+@pytest.mark.parametrize(("silent", "status"), [(9.0, 200), (11.0, 503)])
+def test_a_judgement_that_hangs_is_not_healthy(
+    bench: Bench, new_port: Callable[[], int], silent: float, status: int
+) -> None:
+    port = new_port()
+    made = Web("127.0.0.1", port, bench.metrics.registry, lambda: b"{}", lambda: silent)
+    try:
+        assert fetch(port, "/healthz")[0] == status
+        assert fetch(port, "/state")[0] == 200
+    finally:
+        made.close()
 
 
 def test_a_flood_of_topics_makes_no_new_series(bench: Bench) -> None:
