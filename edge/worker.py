@@ -15,6 +15,7 @@ from pathlib import Path
 import models
 from edge import report
 from edge.capture import Camera
+from edge.capture.camera import ABANDONED_MOST
 from edge.counting import Counting
 from edge.courier import Courier
 from edge.metrics import Metrics, Snapshot
@@ -151,6 +152,9 @@ class Worker:
         dead = [name for name, alive in parts.items() if not alive]
         if dead:
             raise WorkerFailed(f"box {self._settings.box}: its {dead[0]} thread has died; see the log above")
+        for name, camera in self._cameras.items():
+            if camera.abandoned > ABANDONED_MOST:
+                raise WorkerFailed(f"box {self._settings.box}: camera {name}: {camera.abandoned} threads hang in it")
 
     def _close(self) -> None:
         for camera in self._cameras.values():

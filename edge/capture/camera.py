@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+#: Threads that may hang in the decoder at a time; with more the process should end and begin anew.
+ABANDONED_MOST = 8
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,15 @@ class Camera:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._generation = 0
+        self._threads: list[threading.Thread] = []
+        self._relaunch_at = float("inf")
+        self._hang_pause_s = FIRST_PAUSE_S
         self._deadline = float("inf")
         self._pause_s = FIRST_PAUSE_S
         self._track = states.Track()
         self._newest: Frame | None = None
         self._last_look: Look | None = None
+        self._said = ""
         self._frames = 0
         self._dropped: dict[str, int] = {}
 
@@ -73,9 +79,15 @@ class Camera:
             overdue = now > self._deadline and not self._stop.is_set()
             if overdue:
                 self._deadline = float("inf")
+                # What the thread that hangs may still say is not heard.
+                self._generation += 1
+                self._relaunch_at = now + self._hang_pause_s
+                self._hang_pause_s = min(LONGEST_PAUSE_S, self._hang_pause_s * 2)
                 self._track = states.refused(self._track, "reading hangs: opened anew")
+            launch = now >= self._relaunch_at and not self._stop.is_set()
         if overdue:
             _log.warning("camera %s: reading hangs; it is opened anew", self.settings.name)
+        if launch:
             self._launch()
         with self._lock:
             before = self._track
@@ -88,12 +100,21 @@ class Camera:
             _log.warning("camera %s is %s (%s)%s", self.settings.name, track.state.value, track.transition, says)
         return report
 
+    @property
+    def abandoned(self) -> int:
+        """Threads of former attempts that hang in the decoder still."""
+        self._threads = [*(t for t in self._threads[:-1] if t.is_alive()), *self._threads[-1:]]
+        return max(0, len(self._threads) - 1)
+
     def _launch(self) -> None:
         with self._lock:
             self._generation += 1
+            self._relaunch_at = float("inf")
             generation = self._generation
         name = f"levee-camera-{self.settings.name}"
-        threading.Thread(target=self._run, args=(generation,), name=name, daemon=True).start()
+        thread = threading.Thread(target=self._run, args=(generation,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _over(self, generation: int) -> bool:
         return self._stop.is_set() or generation != self._generation
@@ -115,9 +136,11 @@ class Camera:
                 finally:
                     self._watch(generation, None)
                     reader.close()
-            except SourceRefused as refusal:
+            except Exception as error:  # noqa: BLE001  whatever a decoder raises, the camera is opened again
                 self._watch(generation, None)
-                self._failed(generation, str(refusal))
+                # The text of a foreign error may hold the address: its name is said, and no more.
+                known = isinstance(error, SourceRefused)
+                self._failed(generation, str(error) if known else f"reading failed: {type(error).__name__}")
                 anchor = None
                 self._stop.wait(self._pause_s)
                 self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
@@ -185,7 +208,7 @@ class Camera:
         with self._lock:
             if generation != self._generation:
                 return
-            news = line != self._track.refusal
+            news, self._said = line != self._said, line
             self._track = states.refused(self._track, line[:400])
         if news:
             _log.warning("camera %s: %s", self.settings.name, line)
@@ -200,7 +223,8 @@ class Camera:
                 self._last_look = now_look
             self._track = states.pictured(self._track, frame.captured, changed=changed, brightness=now_look.brightness)
             self._frames += 1
-            self._pause_s = FIRST_PAUSE_S
+            self._pause_s = self._hang_pause_s = FIRST_PAUSE_S
+            self._said = ""
             if self._newest is not None:
                 self._dropped["superseded"] = self._dropped.get("superseded", 0) + 1
             self._newest = frame

@@ -141,7 +141,11 @@ def read_picture(path: Path) -> NDArray[np.uint8] | None:
         raw = np.fromfile(path, dtype=np.uint8)
     except OSError:
         return None
-    picture = cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
+    try:
+        picture = cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
+    except cv2.error:
+        # A picture of more pixels than OpenCV takes is raised, not refused.
+        return None
     return _bgr(picture) if picture is not None else None
 
 
