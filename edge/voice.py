@@ -123,10 +123,6 @@ class Voice:
             # No single message may end the link's thread, and the box with it.
             if self._say(f"{topic}: a message failed: {type(error).__name__}"):
                 _log.debug("where it failed", exc_info=True)
-        except Exception as error:  # noqa: BLE001
-            # No single message may end the link's thread, and the box with it.
-            if self._say(f"{topic}: a message failed: {type(error).__name__}"):
-                _log.debug("where it failed", exc_info=True)
 
     def _heard_status(self, payload: bytes) -> None:
         status = decode(payload, Status)

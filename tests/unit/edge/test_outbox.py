@@ -198,42 +198,6 @@ def test_a_disk_that_cannot_be_read_gives_no_floor(tmp_path: Path) -> None:
     assert outbox.floor(A) == 3
 
 
-def test_on_a_full_disk_an_answer_makes_room(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "o.db", OutboxSettings())
-    outbox._db.execute("PRAGMA max_page_count = 20")
-    written, sequence = True, 0
-    while written:
-        sequence += 1
-        outbox.add(kept(sequence, size=4000))
-        written = outbox.flush()
-    outbox.add(kept(sequence + 1, size=4000))
-    outbox.recorded([SessionRecorded(session=A, up_to=sequence)])
-    assert outbox.flush()
-    # What was answered for while it waited in memory is gone too.
-    assert held(outbox) == [(A, sequence + 1)]
-
-
-def test_an_answer_that_cannot_be_worked_with_fails_once(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "o.db", OutboxSettings())
-    outbox.add(kept(1, session=B))
-    outbox.recorded([SessionRecorded(session=A, up_to=10**400)])
-    with pytest.raises(OverflowError):
-        outbox.flush()
-    assert outbox.flush()
-    assert held(outbox) == [(B, 1)]
-
-
-def test_a_disk_that_cannot_be_read_gives_no_floor(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "o.db", OutboxSettings())
-    outbox.add(kept(3))
-    assert outbox.flush()
-    outbox._db.execute("ALTER TABLE messages RENAME TO away")
-    with pytest.raises(OutboxUnread):
-        outbox.floor(A)
-    outbox._db.execute("ALTER TABLE away RENAME TO messages")
-    assert outbox.floor(A) == 3
-
-
 def test_a_file_that_is_damaged_while_it_is_open_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "o.db"
     outbox = Outbox(path, OutboxSettings())

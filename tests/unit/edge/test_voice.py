@@ -11,6 +11,7 @@ import pytest
 from edge.settings import BoxSettings, MetricsSettings, ZoneSettings
 from edge.voice import Voice
 from wire import VERSION, Recorded, SessionRecorded, encode
+from wire.topics import RECORDED
 
 ZONE = ZoneSettings(name="z", camera="cam", polygon=((-3, 9), (3, 9), (3, 15), (-3, 15)))
 
@@ -26,5 +27,5 @@ def test_a_message_that_fails_is_one_line(pinhole: Callable, caplog: pytest.LogC
     voice = Voice(box(pinhole), "a" * 8, {}, broken)
     answer = Recorded(version=VERSION, site="s", box="b", sent=datetime.now(UTC), sessions=())
     for _ in range(3):
-        voice._heard(voice._topic(courier_topic()), encode(answer), True)
+        voice._heard(voice._topic(RECORDED), encode(answer), True)
     assert [r.message for r in caplog.records] == ["levee/v1/s/b/recorded: a message failed: OverflowError"]
