@@ -30,6 +30,7 @@ from alerting.assess import (
     new_site,
     step,
 )
+from alerting.clock import DOUBTFUL_S
 from alerting.complaints import Complaints
 from alerting.ingest import Accepted, Dropped, open_door, take
 from alerting.metrics import Metrics
@@ -105,6 +106,7 @@ class Service:
         #: Something happened that should not wait for the next tick to be recorded.
         self.urgent = False
         self._waiting_bytes = 0
+        self._began = (at, time.monotonic())
         self._pruned_at = self._saved_at = self._tiers_sent_at = self._retry_at = 0.0
         self._away_since: float | None = None
         self._abandoned: list[tuple[str, str]] = []
@@ -246,8 +248,13 @@ class Service:
 
     def _prune(self, at: float, steady: float) -> None:
         days = self._settings.record.keep_readings_days
+        if abs((at - self._began[0]) - (steady - self._began[1])) > DOUBTFUL_S:
+            line = "the clock has jumped by more than a day since the start; nothing old is deleted until a restart"
+            self._complaints.tell("the clock is doubtful", "record", line, steady)
+            return
         try:
-            self._record.prune(at - days * 86_400, MAX_PRUNED)
+            # Where the service's clock is ahead of the machine's, the earlier one says what is old.
+            self._record.prune(min(at, time.time()) - days * 86_400, MAX_PRUNED)
         except (RecordAway, RecordRefused) as error:
             self._complaints.tell("old readings cannot be deleted", "record", str(error), steady)
 

@@ -53,3 +53,20 @@ def test_made_up_sources_do_not_fill_the_memory(caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.ERROR):
         told = sum(complaints.tell("topic", f"box-{number}", "x", 1.0) for number in range(3 * MAX_SOURCES))
     assert told == MAX_SOURCES + 1
+
+
+def test_a_jump_of_days_is_followed_only_once_it_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    steady, wall = 100.0, 1_000_000.0
+    monkeypatch.setattr("alerting.clock.time.monotonic", lambda: steady)
+    monkeypatch.setattr("alerting.clock.time.time", lambda: wall)
+    clock = Clock()
+    for _ in range(30):
+        steady, wall = steady + 1, 9_000_000.0
+        assert clock.now() < 1_000_100
+    steady, wall = steady + 1, 1_000_031.0
+    assert clock.now() == pytest.approx(1_000_031.0)
+    followed = []
+    for _ in range(62):
+        steady, wall = steady + 1, 9_000_000.0
+        followed.append(clock.now() > 8_000_000)
+    assert followed.index(True) == 60

@@ -237,6 +237,20 @@ def test_more_than_fits_is_judged_and_left_to_the_box(bench: Bench, monkeypatch:
     assert decode(bench.heard("recorded")[-1], Recorded).sessions[0].up_to == 4
 
 
+@pytest.mark.parametrize(("jump", "kept"), [(0.0, 0), (90 * 86_400.0, 1)])
+def test_a_jump_of_the_clock_deletes_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, jump: float, kept: int
+) -> None:
+    bench.say(1.0)
+    bench.at += 90 * 86_400.0 - jump
+    bench.start().close(bench.at)
+    bench.start()
+    monkeypatch.setattr(alerting.service.time, "time", lambda: bench.at + jump)
+    bench.service._prune(bench.at + jump, time.monotonic())
+    with sqlite3.connect(bench.path) as base:
+        assert base.execute("select count(*) from messages").fetchone() == (kept,)
+
+
 def test_a_damaged_state_is_refused_with_a_way_out(bench: Bench) -> None:
     bench.say(5.0, seconds=10)
     with sqlite3.connect(bench.path) as base:
