@@ -10,7 +10,11 @@ import msgspec
 from wire import RESERVED_BOXES, RESERVED_SITES, Name
 from wire.broker import BrokerSettings
 
-_CREDENTIALS = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]*@", re.IGNORECASE)
+#: An address with a user or password before an '@', or in a parameter, as cameras take them in query and path.
+_CREDENTIALS = re.compile(
+    r"^[a-z][a-z0-9+.-]*://(?:.*@|.*(?:user|usr|login|pass|pwd|psw|token|key|secret|auth|sig|cred)[^=&/?;]*=)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 

@@ -18,11 +18,12 @@ from edge.capture.frame import SourceRefused
 from edge.settings import CameraSettings
 
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-# Up to the last '@': rather too much is hidden than a part of a password that holds '@' or '/'.
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)\S*@", re.IGNORECASE)
-_SECRET_QUERY = re.compile(
-    r"(?P<key>[?&;](?:pass(?:word|wd)?|pwd|token|key|secret|auth)[^=&\s]*=)[^&\s]*", re.IGNORECASE
+# The user and password up to the last '@': rather too much is hidden than a part of one that holds '@' or '/'.
+_PARTS = re.compile(
+    r"^(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>.*@)?(?P<host>[^/?#;]*)(?P<first>/[^/?#;]*)?(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
 )
+_SAYS_MORE = frozenset("=:&@%")
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
@@ -43,10 +44,21 @@ class SourceKind(enum.Enum):
 
 
 def redact(source: str | int) -> str:
-    """`source` as it may be shown: the user, the password and secret parameters of an address replaced."""
+    """`source` as it may be shown: of an address the scheme, host, port and the first part of its path.
+
+    Cameras take passwords in so many ways, in the query and in the path itself, that the rest is never shown.
+    """
     if isinstance(source, int):
         return f"USB camera {source}"
-    return _SECRET_QUERY.sub(r"\g<key>***", _CREDENTIALS.sub(r"\g<scheme>***@", source))
+    parts = _PARTS.match(source)
+    if parts is None:
+        return source
+    first = parts["first"] or ""
+    if _SAYS_MORE & set(first):
+        first = "/***"
+    elif len(parts["rest"]) > 1:
+        first += "/***" if parts["rest"].startswith("/") else parts["rest"][0] + "***"
+    return f"{parts['scheme']}{'***@' if parts['user'] else ''}{parts['host']}{first}"
 
 
 def identify(source: str | int) -> SourceKind:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.settings import BoxSettings
+from edge.settings import BoxSettings, CameraSettings
 
 GOOD: dict[str, Any] = {
     "site": "bund",
@@ -70,3 +70,25 @@ def test_what_does_not_go_together_is_refused(path: str, value: Any, says: str) 
     with pytest.raises(msgspec.ValidationError, match=says) as caught:
         msgspec.convert(changed(path, value), BoxSettings)
     assert "pass@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rtsp://10.0.0.5:554/user=admin_password=XXXX_channel=1_stream=0.sdp",
+        "http://10.0.0.1/v?access_token=XXXX",
+        "http://10.0.0.1/v?api_key=XXXX",
+        "http://10.0.0.1/v?x=1&sig=XXXX",
+        "http://10.0.0.1/v?loginpas=XXXX",
+        "rtsp://u:p/w@10.0.0.1/1",
+    ],
+)
+def test_an_address_with_a_password_anywhere_is_refused_and_not_shown(source: str) -> None:
+    with pytest.raises(ValueError, match="`source` holds a user name or password") as caught:
+        CameraSettings(name="c", source=source)
+    assert "XXXX" not in str(caught.value)
+
+
+def test_an_address_without_one_is_taken() -> None:
+    for source in ("rtsp://10.0.0.1:554/Streaming/Channels/101", "http://10.0.0.1/mjpg?channel=1&stream=0"):
+        assert CameraSettings(name="c", source=source).source == source
