@@ -104,7 +104,8 @@ class Counting:
             if key not in self._densities:
                 self._densities[key] = ZoneDensity(zone, key[1])
             now = self._densities[key].figures(count)
-            figures[name] = self._smooth(name, before, now, frame.captured)
+            clean = before is not None and not (before.reasons or before.saturated or count.reasons or count.saturated)
+            figures[name] = self._smooth(name, before, now, frame.captured) if clean else now
         self._took(frame.camera, time.monotonic() - begin)
         return Result(frame.captured, figures, count.method, tuple(count.reasons), count.saturated)
 

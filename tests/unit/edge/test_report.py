@@ -99,12 +99,13 @@ class Scripted:
 
     def __init__(self) -> None:
         self.each: float | None = 1.0
+        self.reasons: tuple[str, ...] = ()
 
     def count(self, frame: np.ndarray) -> Count:
         if self.each is None:
             raise CountRefused("no")
         grid = np.full((18, 32), self.each, dtype=np.float32)
-        return Count(grid, (frame.shape[1], frame.shape[0]), None, self.name, False, ())
+        return Count(grid, (frame.shape[1], frame.shape[0]), None, self.name, False, self.reasons)
 
 
 def frame(captured: float, size: tuple[int, int] = (1280, 720)) -> Frame:
@@ -129,6 +130,19 @@ def test_a_count_is_smoothed_with_the_one_before(counting: tuple[Counting, Scrip
     assert second.figures["z"].density == pytest.approx(expected / 36.0, rel=0.02)
     # After a gap the past says nothing.
     assert thread.count(frame(60.0)).figures["z"].count.value == pytest.approx(2 * one)
+
+
+def test_a_count_is_not_smoothed_with_a_doubtful_one(counting: tuple[Counting, Scripted]) -> None:
+    thread, counter = counting
+    one = thread.count(frame(9.0)).figures["z"].count.value
+    counter.each, counter.reasons = 0.0, ("blank",)
+    thread._results["cam"] = thread.count(frame(10.0))
+    assert thread._results["cam"].figures["z"].count.value == 0.0
+    counter.each, counter.reasons = 2.0, ()
+    thread._results["cam"] = thread.count(frame(11.0))
+    assert thread._results["cam"].figures["z"].count.value == pytest.approx(2 * one)
+    counter.each, counter.reasons = 0.0, ("blank",)
+    assert thread.count(frame(12.0)).figures["z"].count.value == 0.0
 
 
 def test_another_resolution_counts_and_another_shape_does_not(counting: tuple[Counting, Scripted]) -> None:
