@@ -50,7 +50,8 @@ class Voice:
         self.joined = threading.Event()
         self.link = Link(
             settings.mqtt,
-            client_id=f"levee-{settings.site}-{settings.box}",
+            # A slash stands in no name, so that no two boxes have one id.
+            client_id=f"levee/{settings.site}/{settings.box}",
             will=(self._topic(STATUS), encode(self._status(Presence.OFFLINE))),
             topics=(self._topic(RECORDED), self._topic(STATUS)),
             heard=self._heard,

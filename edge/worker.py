@@ -48,12 +48,14 @@ class Worker:
         self._counting = Counting(settings, self._plan, self._counter, self._cameras, news, self._metrics.took)
         hashes = {"model": self._counter.digest}
         hashes.update({f"calibration-{name}": digest for name, digest in self._plan.calibrations.items()})
-        path = Path(settings.data_folder) / f"outbox-{settings.site}-{settings.box}.db"
+        path = Path(settings.data_folder) / f"outbox-{settings.site}_{settings.box}.db"
         outbox = Outbox(path, settings.outbox)
         self._voice = Voice(settings, self.session, hashes, lambda answers: self._courier.recorded(answers))
         self._courier = Courier(
             outbox, settings.outbox, self.session, self._voice.late, lambda: self._voice.link.connected
         )
+        # `sent` never steps within a session, so that whoever hears it can tell what was held up on the way.
+        self._anchor: tuple[float, float] | None = None
         self._sequence = 0
         self._ticks = 0
         self._health_due = 0.0
@@ -102,7 +104,7 @@ class Worker:
             )
         self._sequence += 1
         self._ticks += 1
-        sent = datetime.fromtimestamp(wall, UTC)
+        sent = datetime.fromtimestamp(self._steady(now, wall), UTC)
         message = Readings(
             version=VERSION,
             site=self._settings.site,
@@ -125,6 +127,13 @@ class Worker:
                 outbox=self._courier.health,
             )
         )
+
+    def _steady(self, now: float, wall: float) -> float:
+        """The wall clock as it was at the session's first tick, carried on by the monotonic one."""
+        if self._anchor is None:
+            self._anchor = (now, wall)
+        begin, began = self._anchor
+        return began + (now - begin)
 
     def _say_health(self, cameras: dict[str, report.Report], now: float, sent: datetime) -> None:
         states = {name: each.track.state for name, each in cameras.items()}
