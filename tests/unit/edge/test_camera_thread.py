@@ -46,8 +46,13 @@ class Failing:
 def test_an_error_of_the_decoder_opens_the_camera_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    opened = []
-    monkeypatch.setattr(camera_module, "open_reader", lambda *a, **k: opened.append(1) or Failing())
+    opened: list[int] = []
+
+    def opening(*a: object, **k: object) -> Failing:
+        opened.append(1)
+        return Failing()
+
+    monkeypatch.setattr(camera_module, "open_reader", opening)
     monkeypatch.setattr(camera_module, "FIRST_PAUSE_S", 0.02)
     camera = Camera(CameraSettings(name="c", source="rtsp://x/1", sample_s=0.05))
     camera.start()
