@@ -16,7 +16,10 @@ from wire import Name, Tier
 #: No window may be longer: the state of a zone keeps one bucket a second and must stay under 4 kB.
 MAX_WINDOW_S = 120
 
-Seconds = Annotated[int, msgspec.Meta(ge=3, le=MAX_WINDOW_S)]
+#: Shorter ones could never be covered at a reading a second, and so would never raise anything.
+MIN_WINDOW_S = 5
+
+Seconds = Annotated[int, msgspec.Meta(ge=MIN_WINDOW_S, le=MAX_WINDOW_S)]
 
 
 class ZoneKind(enum.Enum):

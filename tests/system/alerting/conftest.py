@@ -38,7 +38,7 @@ service = msgspec.json.decode(open(sys.argv[1], "rb").read(), type=ServiceSettin
 site = msgspec.json.decode(open(sys.argv[2], "rb").read(), type=SiteSettings)
 run(service, [site], stop=stop)
 """
-QUICK = {"blue_s": 3, "yellow_s": 3, "orange_s": 3, "red_s": 3}
+QUICK = {"blue_s": 5, "yellow_s": 5, "orange_s": 5, "red_s": 5}
 SESSION = "0123456789abcdef"
 
 

@@ -82,7 +82,7 @@ def test_bad_service_settings(changes: dict[str, Any], says: str) -> None:
         ({"zones": [{**ZONE, "thresholds": {**LEVELS, "orange": 2}}]}, "must rise from blue to red"),
         ({"zones": [{**ZONE, "thresholds": {**LEVELS, "red": float("nan")}}]}, "red"),
         ({"zones": [{**ZONE, "thresholds": {"blue": 1}}]}, "yellow"),
-        ({"zones": [{**ZONE, "windows": {"red_s": 1}}]}, ">= 3"),
+        ({"zones": [{**ZONE, "windows": {"red_s": 4}}]}, ">= 5"),
         ({"zones": [{**ZONE, "windows": {"blue_s": 600}}]}, "<= 120"),
         ({"zones": [{**ZONE, "capacity": 0}]}, ">= 1"),
         ({"zones": [{**ZONE, "clear_ratio": 1.0}]}, "<= 0.95"),

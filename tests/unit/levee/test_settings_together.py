@@ -120,12 +120,6 @@ def test_files_that_fit_have_no_fault(folder: Path) -> None:
             "box.yaml:3: warning: mqtt.tls.ca",
         ),
         (
-            "site.yaml",
-            "kind: flat",
-            "kind: flat\n    windows: {red_s: 4}",
-            "site.yaml:9: warning: zones[0].windows.red_s: 4 s hold",
-        ),
-        (
             "box.yaml",
             "source: clip",
             "sample_s: 3\n    source: clip",
