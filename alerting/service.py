@@ -20,6 +20,7 @@ from alerting.assess import (
     Observed,
     Page,
     SettingsApplied,
+    SettingsChanged,
     SiteState,
     StateRefused,
     Tick,
@@ -40,7 +41,7 @@ from alerting.paging.senders import Sender
 from alerting.record import Batch, PageRow, Record, RecordAway, RecordRefused, Resumed
 from alerting.settings import ServiceSettings, SiteSettings
 from alerting.view import ChangeView, PageView, View, change_view, page_view, zone_views
-from wire import VERSION, Health, Kind, Recorded, SessionRecorded, Status, TierMessage, TierName, encode, topics
+from wire import VERSION, Health, Recorded, SessionRecorded, Status, TierMessage, TierName, encode, topics
 
 log = logging.getLogger("levee.alerting")
 
@@ -192,6 +193,8 @@ class Service:
         if isinstance(effect, TierChanged):
             log.info("%s/%s: %s to %s: %s", site, effect.zone, effect.from_tier.label, effect.to_tier.label, effect.why)
             self._metrics.changes.labels(site, effect.zone, effect.to_tier.label).inc()
+        elif isinstance(effect, SettingsChanged):
+            log.warning("%s/%s: %s", site, effect.zone, effect.why)
         else:
             state = "is held" if isinstance(effect, HeldUnknown) else "is judged again"
             log.info("%s/%s: %s %s: %s", site, effect.zone, effect.tier.label, state, effect.why)
@@ -294,7 +297,7 @@ class Service:
             held=zone.unknown_since is not None,
             since=_utc(zone.since),
             why=zone.unknown_why or zone.why,
-            kind=Kind.OBSERVED,
+            kind=zone.kind,
             sent=sent,
             expires=sent + timedelta(seconds=self._settings.tier_expires_s),
             term=self.origin.term,

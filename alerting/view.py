@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from alerting.assess import HeldUnknown, SiteState, TierChanged, UnknownEnded, ZoneState
+from alerting.assess import Change, HeldUnknown, SettingsChanged, SiteState, TierChanged, ZoneState
 from alerting.assess.judge import figures
 from alerting.paging.note import Note
 from alerting.record.batch import PageRow
@@ -41,7 +41,7 @@ class ZoneView:
 
 @dataclass(frozen=True)
 class ChangeView:
-    """An event of a zone. `what`: `tier`, `held` (unknown from here) or `seen-again`."""
+    """An event of a zone. `what`: `tier`, `held` (unknown from here), `seen-again` or `settings`."""
 
     what: str
     time: datetime
@@ -129,12 +129,15 @@ def zone_views(sites: Iterable[SiteSettings], states: dict[str, SiteState], now:
     return tuple(sorted(views, key=lambda view: -view.tier.tier))
 
 
-def change_view(change: TierChanged | HeldUnknown | UnknownEnded, time_zone: str) -> ChangeView:
+def change_view(change: Change, time_zone: str) -> ChangeView:
+    kind = Kind.OBSERVED
     if isinstance(change, TierChanged):
-        what, before, after = "tier", change.from_tier, change.to_tier
+        what, before, after, kind = "tier", change.from_tier, change.to_tier, change.kind
     else:
-        what = "held" if isinstance(change, HeldUnknown) else "seen-again"
         before = after = change.tier
+        what = "held" if isinstance(change, HeldUnknown) else "seen-again"
+        if isinstance(change, SettingsChanged):
+            what = "settings"
     return ChangeView(
         what=what,
         time=in_zone(change.at, time_zone),
@@ -143,6 +146,7 @@ def change_view(change: TierChanged | HeldUnknown | UnknownEnded, time_zone: str
         from_tier=TierName.of(Tier(before)),
         to_tier=TierName.of(Tier(after)),
         why=change.why,
+        kind=kind,
     )
 
 

@@ -7,7 +7,21 @@ from typing import TypeAlias
 
 import msgspec
 
-from wire import Band, Name, Tier
+from wire import Band, Kind, Name, Tier
+
+#: The words that `why` may begin with.
+CAUSES = (
+    "density",
+    "capacity",
+    "forecast",
+    "stall",
+    "counterflow",
+    "outflow",
+    "pressure",
+    "neighbour",
+    "unknown",
+    "fall",
+)
 
 
 def effect_id(*parts: str | float | int) -> str:
@@ -24,7 +38,10 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TierChanged(msgspec.Struct, frozen=True, kw_only=True, tag="tier", tag_field="effect"):
-    """A tier rose or fell; `from_tier` and `to_tier` are equal where a second cause reached the same tier."""
+    """A tier rose or fell; `from_tier` and `to_tier` are equal where a second cause reached the same tier.
+
+    `why` begins with `cause`, one of CAUSES; `kind` says whether it rests on a measurement or on a forecast.
+    """
 
     id: str
     at: float
@@ -34,6 +51,8 @@ class TierChanged(msgspec.Struct, frozen=True, kw_only=True, tag="tier", tag_fie
     to_tier: Tier
     why: str
     figures: Figures
+    kind: Kind = Kind.OBSERVED
+    cause: str = ""
 
 
 class HeldUnknown(msgspec.Struct, frozen=True, kw_only=True, tag="held", tag_field="effect"):
@@ -59,7 +78,10 @@ class UnknownEnded(msgspec.Struct, frozen=True, kw_only=True, tag="seen-again", 
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True, tag="page", tag_field="effect"):
-    """Somebody must be told. `unknown` marks a page for blindness, not for a crowd; `since` is when it began."""
+    """Somebody must be told. `unknown` marks a page for blindness, not for a crowd; `since` is when it began.
+
+    `kind` and `cause` as in TierChanged.
+    """
 
     id: str
     at: float
@@ -71,6 +93,23 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, tag="page", tag_field="eff
     since: float
     figures: Figures
     unknown: bool = False
+    kind: Kind = Kind.OBSERVED
+    cause: str = ""
 
 
-Effect: TypeAlias = TierChanged | HeldUnknown | UnknownEnded | Page
+class SettingsChanged(msgspec.Struct, frozen=True, kw_only=True, tag="settings", tag_field="effect"):
+    """Somebody changed by what a zone is judged; its tier stays. `changes` are setting, old and new value, as text."""
+
+    id: str
+    at: float
+    site: Name
+    zone: Name
+    tier: Tier
+    why: str
+    by: str = ""
+    changes: tuple[tuple[str, str, str], ...] = ()
+
+
+Effect: TypeAlias = TierChanged | HeldUnknown | UnknownEnded | SettingsChanged | Page
+#: What is told of a zone and recorded; a page is one more way to say it.
+Change: TypeAlias = TierChanged | HeldUnknown | UnknownEnded | SettingsChanged

@@ -15,7 +15,7 @@ from alerting.assess.effects import Effect, Figures, HeldUnknown, Page, TierChan
 from alerting.assess.estimate import SCALE, Estimate, Figure, add_second, forget, kept_s, trend, windowed
 from alerting.assess.rules import ZoneKind
 from alerting.assess.state import Second, ZoneState
-from wire import Band, Instant, State, Tier
+from wire import Band, Instant, Kind, State, Tier
 
 MAX_WHY = 400
 #: Kinds of zone where blindness alone is reason enough to call somebody.
@@ -124,13 +124,15 @@ def judge(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
             break
         reached = _reached(zone, tier, now, highest)
         if tier > zone.tier and reached:
-            zone, rise = _change(site, zone, tier, now, "; ".join(reached.values()), tuple(reached))
+            zone, rise = _change(
+                site, zone, tier, now, "; ".join(reached.values()), tuple(reached), next(iter(reached))
+            )
             return zone, [*effects, *rise]
         if tier == zone.tier:
             fresh = {cause: why for cause, why in reached.items() if cause not in zone.causes}
             if fresh:
                 causes = (*zone.causes, *fresh)
-                zone, second = _change(site, zone, tier, now, "; ".join(fresh.values()), causes)
+                zone, second = _change(site, zone, tier, now, "; ".join(fresh.values()), causes, next(iter(fresh)))
                 return zone, [*effects, *second]
     if zone.unknown_since is not None:
         return replace(zone, judged_at=now, below=False), effects
@@ -166,6 +168,7 @@ def _sight(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effe
         since=since,
         figures=Figures(),
         unknown=True,
+        cause="unknown",
     )
     return replace(zone, unknown_paged=True), [page], False
 
@@ -220,7 +223,7 @@ def _reached(zone: ZoneState, tier: Tier, now: float, highest: tuple[float, floa
 
 
 def _change(
-    site: str, zone: ZoneState, tier: Tier, now: float, why: str, causes: tuple[str, ...]
+    site: str, zone: ZoneState, tier: Tier, now: float, why: str, causes: tuple[str, ...], cause: str
 ) -> tuple[ZoneState, list[Effect]]:
     """A rise, or a second cause at the same tier; both call people."""
     why, before = why[:MAX_WHY], zone.tier
@@ -229,6 +232,8 @@ def _change(
         tier=tier,
         since=now if tier is not before else zone.since,
         why=why,
+        kind=Kind.OBSERVED,
+        cause=cause,
         causes=causes,
         quiet_s=0.0,
         below=False,
@@ -238,7 +243,17 @@ def _change(
     mark = effect_id(site, zone.rules.zone, before, tier, now)
     name = zone.rules.zone
     return zone, [
-        TierChanged(id=mark, at=now, site=site, zone=name, from_tier=before, to_tier=tier, why=why, figures=known),
+        TierChanged(
+            id=mark,
+            at=now,
+            site=site,
+            zone=name,
+            from_tier=before,
+            to_tier=tier,
+            why=why,
+            figures=known,
+            cause=cause,
+        ),
         Page(
             id=mark,
             at=now,
@@ -249,6 +264,7 @@ def _change(
             why=why,
             since=zone.since,
             figures=known,
+            cause=cause,
         ),
     ]
 
@@ -273,14 +289,32 @@ def _fall(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
         return replace(zone, judged_at=now, below=True, quiet_s=quiet), []
     before, tier = zone.tier, Tier(zone.tier - 1)
     why = f"fall after {quiet:.0f} s below {zone.rules.clear_ratio:.0%} of {before.label}: {calm}"[:MAX_WHY]
-    zone = replace(zone, tier=tier, since=now, why=why, quiet_s=0.0, below=False, judged_at=now)
+    zone = replace(
+        zone,
+        tier=tier,
+        since=now,
+        why=why,
+        kind=Kind.OBSERVED,
+        cause="fall",
+        quiet_s=0.0,
+        below=False,
+        judged_at=now,
+    )
     if tier is Tier.NORMAL:
         zone = replace(zone, causes=())
     known = _figures(zone, now)
     mark = effect_id(site, zone.rules.zone, before, tier, now)
     return zone, [
         TierChanged(
-            id=mark, at=now, site=site, zone=zone.rules.zone, from_tier=before, to_tier=tier, why=why, figures=known
+            id=mark,
+            at=now,
+            site=site,
+            zone=zone.rules.zone,
+            from_tier=before,
+            to_tier=tier,
+            why=why,
+            figures=known,
+            cause="fall",
         )
     ]
 

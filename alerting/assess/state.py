@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alerting.assess.rules import ZoneRules
-from wire import Band, Name, Tier
+from wire import Band, Kind, Name, Tier
 
 #: Raised when a stored state can no longer be read as it was; additive fields with defaults do not raise it.
 STATE_VERSION = 1
@@ -42,6 +42,9 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: When the tier was reached, and why.
     since: float
     why: str = ""
+    #: What the tier rests on: a measurement or a forecast, and its cause in one word.
+    kind: Kind = Kind.OBSERVED
+    cause: str = ""
     #: Which of `density` and `capacity` have reached this tier since it was entered.
     causes: tuple[str, ...] = ()
     seconds: tuple[Second, ...] = ()
@@ -73,6 +76,8 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     site: Name
     #: The latest time that this site has seen; it never goes back.
     at: float
+    #: Of how many events it is the fold: where in the site's log it stands.
+    number: int = 0
     zones: dict[str, ZoneState] = {}
     version: int = STATE_VERSION
 

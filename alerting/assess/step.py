@@ -39,7 +39,7 @@ def step(state: SiteState, event: Event) -> tuple[SiteState, list[Effect]]:
     for name in touched:
         judged[name], followed = judge(state.site, zones[name], now)
         effects += followed
-    return replace(state, at=now, zones=judged), effects
+    return replace(state, at=now, number=state.number + 1, zones=judged), effects
 
 
 def _observe(zones: dict[str, ZoneState], event: Observed, now: float) -> tuple[dict[str, ZoneState], list[str]]:
@@ -74,7 +74,7 @@ def _apply(state: SiteState, event: SettingsApplied, now: float) -> tuple[SiteSt
         mark = effect_id(state.site, rules.zone, "held", now)
         tier = zones[rules.zone].tier
         effects.append(HeldUnknown(id=mark, at=now, site=state.site, zone=rules.zone, tier=tier, why=why))
-    return replace(state, at=now, zones=zones), effects
+    return replace(state, at=now, number=state.number + 1, zones=zones), effects
 
 
 def _changed(zone: ZoneState, rules: ZoneRules) -> ZoneState:

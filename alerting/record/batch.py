@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from alerting.assess import HeldUnknown, TierChanged, UnknownEnded
+from alerting.assess import Change
 from alerting.ingest import Accepted
 from alerting.ledger import Ledger
 
@@ -43,7 +43,7 @@ class Batch:
     """Waits in memory until it is committed as a whole."""
 
     messages: list[Accepted] = field(default_factory=list)
-    changes: list[TierChanged | HeldUnknown | UnknownEnded] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     #: The newest state of each page, by id and channel.
     pages: dict[tuple[str, str], PageRow] = field(default_factory=dict)
     #: Encoded states by site, and ledgers by site, box and session.

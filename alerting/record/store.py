@@ -23,7 +23,7 @@ from wire import encode
 BUSY_S = 1.0
 #: Seconds that PostgreSQL may take for one statement.
 STATEMENT_S = 5
-_WHAT = {"TierChanged": "tier", "HeldUnknown": "held", "UnknownEnded": "seen-again"}
+_WHAT = {"TierChanged": "tier", "HeldUnknown": "held", "UnknownEnded": "seen-again", "SettingsChanged": "settings"}
 
 
 class RecordRefused(ValueError):

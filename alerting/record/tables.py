@@ -53,7 +53,7 @@ tier_changes = Table(
     Column("at", Float, nullable=False),
     Column("site", String(63), nullable=False),
     Column("zone", String(63), nullable=False),
-    #: `tier`, `held` or `seen-again`.
+    #: `tier`, `held`, `seen-again` or `settings`.
     Column("what", String(16), nullable=False),
     Column("from_tier", Integer, nullable=False),
     Column("to_tier", Integer, nullable=False),
