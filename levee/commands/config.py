@@ -51,10 +51,10 @@ def check(
 
 @config_app.command("schema")
 def schema(
-    kind: Annotated[str | None, typer.Argument(metavar="[box|service|site]", help="Print the schema of one kind.")] = (
-        None
-    ),
-    out: Annotated[Path | None, typer.Option("--out", help="Write all three into this folder.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[box|service|site|scenario]", help="Print the schema of one kind.")
+    ] = (None),
+    out: Annotated[Path | None, typer.Option("--out", help="Write all of them into this folder.")] = None,
 ) -> None:
     """Prints the JSON Schema of a kind of settings file, or writes all of them into a folder.
 
@@ -66,7 +66,7 @@ def schema(
     from levee.config.schema import schema_text, write_schemas
 
     if (kind is None) == (out is None):
-        raise typer.BadParameter("give either a kind (box, service or site) or --out FOLDER")
+        raise typer.BadParameter("give either a kind (box, service, site or scenario) or --out FOLDER")
     if out is not None:
         for file in write_schemas(out):
             typer.echo(file)

@@ -1,4 +1,4 @@
-"""The three kinds of settings file: what each is, and which of its settings are paths."""
+"""The kinds of settings file: what each is, and which of its settings are paths."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings
+from levee.scenarios.story import Scenario
 
 #: The first line of every settings file: `levee: box`.
 KEY = "levee"
@@ -53,4 +54,6 @@ SERVICE = Kind(
 )
 SITE = Kind("site", SiteSettings, "A site: its zones, who owns each, and when each tier begins", ())
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOX, SERVICE, SITE)}
+SCENARIO = Kind("scenario", Scenario, "A scenario: a night that can be played again, and what is true of it", ("site",))
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOX, SERVICE, SITE, SCENARIO)}

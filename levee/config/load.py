@@ -12,10 +12,11 @@ import msgspec
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings
 from levee.config.convert import settings_from
-from levee.config.kinds import BOX, KEY, KINDS, SERVICE, SITE, Kind
+from levee.config.kinds import BOX, KEY, KINDS, SCENARIO, SERVICE, SITE, Kind
 from levee.config.paths import resolved
 from levee.config.problems import ConfigRefused, Problem
 from levee.config.yaml_nodes import Place, Value, read_file
+from levee.scenarios.story import Scenario
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -125,3 +126,21 @@ def load_site(file: Path) -> SiteSettings:
     settings = _load_as(file, SITE).settings
     assert isinstance(settings, SiteSettings)
     return settings
+
+
+def load_scenario(file: Path) -> tuple[Scenario, SiteSettings]:
+    """A scenario and the site that it plays at."""
+    loaded = _load_as(file, SCENARIO)
+    scenario = loaded.settings
+    assert isinstance(scenario, Scenario)
+    if not Path(scenario.site).is_file():
+        raise ConfigRefused([loaded.problem(f"no such file: {scenario.site}", "site")])
+    site = load_site(Path(scenario.site))
+    known = {zone.name for zone in site.zones}
+    grounds = {ground.name for ground in scenario.grounds}
+    for number, danger in enumerate(scenario.dangers):
+        if danger.zone not in known:
+            raise ConfigRefused([loaded.problem(f"the site has no zone {danger.zone}", "dangers", number, "zone")])
+    if not known & grounds:
+        raise ConfigRefused([loaded.problem("no ground bears the name of a zone of the site", "grounds")])
+    return scenario, site

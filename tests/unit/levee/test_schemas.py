@@ -17,7 +17,13 @@ from levee.config.kinds import KINDS
 from levee.config.schema import schema, schema_text, write_schemas
 
 ROOT = Path(__file__).resolve().parents[3]
-OWN_FILES = sorted([*(ROOT / "configs/examples").glob("*.yaml"), *(ROOT / "configs/demo").glob("*.yaml")])
+OWN_FILES = sorted(
+    [
+        *(ROOT / "configs/examples").glob("*.yaml"),
+        *(ROOT / "configs/demo").glob("*.yaml"),
+        *(ROOT / "configs/scenarios").glob("*.yaml"),
+    ]
+)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -28,7 +34,7 @@ def test_the_schemas_in_the_repository_are_current(kind: Any) -> None:
 
 def test_all_are_written(tmp_path: Path) -> None:
     written = write_schemas(tmp_path / "new")
-    assert [file.name for file in written] == ["box.json", "service.json", "site.json"]
+    assert [file.name for file in written] == ["box.json", "service.json", "site.json", "scenario.json"]
     for file in written:
         jsonschema.Draft202012Validator.check_schema(json.loads(file.read_text()))
 

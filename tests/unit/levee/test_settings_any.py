@@ -15,7 +15,10 @@ from levee.config.problems import ConfigRefused
 from levee.config.yaml_nodes import read_yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-EXAMPLES = {name: yaml.safe_load((ROOT / f"configs/examples/{name}.yaml").read_text()) for name in KINDS}
+FILES = {name: f"configs/examples/{name}.yaml" for name in KINDS} | {
+    "scenario": "configs/scenarios/bund-2014-12-31.yaml"
+}
+EXAMPLES = {name: yaml.safe_load((ROOT / file).read_text()) for name, file in FILES.items()}
 SECRET = "hunter2"
 
 scalars = st.one_of(
