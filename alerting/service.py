@@ -7,6 +7,7 @@ box told that it may delete.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from alerting.assess import (
     Effect,
     Event,
     HeldUnknown,
+    LogRefused,
     Observed,
     Page,
     SettingsApplied,
@@ -26,9 +28,12 @@ from alerting.assess import (
     Tick,
     TierChanged,
     ZoneState,
+    decode_event,
     decode_state,
+    encode_event,
     encode_state,
     new_site,
+    split_events,
     step,
 )
 from alerting.clock import DOUBTFUL_S
@@ -38,7 +43,7 @@ from alerting.metrics import Metrics
 from alerting.paging.desk import Desk
 from alerting.paging.note import write_note
 from alerting.paging.senders import Sender
-from alerting.record import Batch, PageRow, Record, RecordAway, RecordRefused, Resumed
+from alerting.record import Batch, Checkpoint, PageRow, Record, RecordAway, RecordRefused, Resumed
 from alerting.settings import ServiceSettings, SiteSettings
 from alerting.view import ChangeView, PageView, View, change_view, page_view, zone_views
 from wire import VERSION, Health, Recorded, SessionRecorded, Status, TierMessage, TierName, encode, topics
@@ -51,6 +56,10 @@ MAX_WAITING_BYTES = 32_000_000
 #: Old readings are deleted this often, so many at a time: judgement waits meanwhile.
 PRUNE_S = 20.0
 MAX_PRUNED = 2_000
+#: A state to begin a replay from is kept this often.
+CHECKPOINT_S = 3600.0
+#: Bytes of the log that wait for a record that is away; beyond that the log has a gap, and begins anew.
+MAX_LOG_BYTES = 64_000_000
 #: Without an event worth recording, the state is saved this often.
 SAVE_S = 5.0
 #: While the record is away it is tried this often; pages go out unrecorded after so many seconds of it.
@@ -112,8 +121,12 @@ class Service:
         self._away_since: float | None = None
         self._abandoned: list[tuple[str, str]] = []
         self._states: dict[str, SiteState] = {}
+        self._log_bytes, self._checkpoint_at = 0, {site.site: -math.inf for site in sites}
         for site in sites:
             self._states[site.site] = _stored(site.site, resumed.states.get(site.site), at)
+            # What was judged after the state was saved is judged once more, so that the log tells all of it.
+            self._catch_up(site.site, resumed.events.get(site.site, []))
+            self._checkpoint(site.site, at)
             gone = set(self._states[site.site].zones) - {zone.name for zone in site.zones}
             self._abandoned += [(site.site, zone) for zone in sorted(gone)]
             self._judge(site.site, SettingsApplied(at=at, zones=tuple(zone.rules() for zone in site.zones)))
@@ -175,7 +188,16 @@ class Service:
     # Judgement and what follows
 
     def _judge(self, site: str, event: Event) -> None:
+        if self._log_bytes > MAX_LOG_BYTES:
+            self._batch.events.clear()
+            self._batch.checkpoints.clear()
+            self._log_bytes, self._checkpoint_at = 0, dict.fromkeys(self._checkpoint_at, -math.inf)
+        if event.at - self._checkpoint_at[site] >= CHECKPOINT_S:
+            self._checkpoint(site, event.at)
+        logged = encode_event(event)
         self._states[site], effects = step(self._states[site], event)
+        self._batch.events.setdefault(site, []).append((self._states[site].number, logged))
+        self._log_bytes += len(logged)
         self._unsaved.add(site)
         for effect in effects:
             self._follow(site, effect)
@@ -200,6 +222,30 @@ class Service:
             log.info("%s/%s: %s %s: %s", site, effect.zone, effect.tier.label, state, effect.why)
         self._send_tier(site, self._states[site].zones[effect.zone], effect.at)
 
+    def _catch_up(self, site: str, pieces: list[tuple[int, bytes]]) -> None:
+        """Judge again what the log holds beyond the saved state; what follows from it is known by its ids."""
+        zones = {zone.name for zone in self._sites[site].zones}
+        try:
+            events = [
+                (number, decode_event(event))
+                for first, piece in pieces
+                for number, event in enumerate(split_events(piece), first)
+            ]
+        except LogRefused as error:
+            raise RecordRefused(f"site {site}: {error}; move the record away to begin anew") from None
+        for number, event in events:
+            if number == self._states[site].number + 1:
+                self._states[site], effects = step(self._states[site], event)
+                self._unsaved.add(site)
+                for effect in effects:
+                    if effect.zone in zones:
+                        self._follow(site, effect)
+
+    def _checkpoint(self, site: str, at: float) -> None:
+        state = self._states[site]
+        self._batch.checkpoints[site] = Checkpoint(state.number, at, encode_state(state))
+        self._checkpoint_at[site] = at
+
     # The record
 
     def settle(self, at: float, *, final: bool = False) -> None:
@@ -221,7 +267,7 @@ class Service:
         else:
             committed = self._commit(at, steady)
         if committed:
-            self._batch, self._waiting_bytes = Batch(), 0
+            self._batch, self._waiting_bytes, self._log_bytes = Batch(), 0, 0
             self._answer_boxes(at)
             if steady - self._pruned_at >= PRUNE_S and not final:
                 self._pruned_at = steady

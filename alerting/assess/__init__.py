@@ -12,8 +12,17 @@ from alerting.assess.effects import (
     UnknownEnded,
 )
 from alerting.assess.events import Event, Observed, SettingsApplied, Tick
+from alerting.assess.log import LogRefused, decode_event, encode_event, join_events, split_events
 from alerting.assess.rules import Levels, Windows, ZoneKind, ZoneRules
-from alerting.assess.state import SiteState, StateRefused, ZoneState, decode_state, encode_state, new_site
+from alerting.assess.state import (
+    SiteState,
+    StateRefused,
+    ZoneState,
+    decode_state,
+    encode_state,
+    new_site,
+    state_number,
+)
 from alerting.assess.step import step
 
 __all__ = [
@@ -24,6 +33,7 @@ __all__ = [
     "Figures",
     "HeldUnknown",
     "Levels",
+    "LogRefused",
     "Observed",
     "Page",
     "SettingsApplied",
@@ -37,8 +47,13 @@ __all__ = [
     "ZoneKind",
     "ZoneRules",
     "ZoneState",
+    "decode_event",
     "decode_state",
+    "encode_event",
     "encode_state",
+    "join_events",
     "new_site",
+    "split_events",
+    "state_number",
     "step",
 ]

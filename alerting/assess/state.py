@@ -88,6 +88,7 @@ class StateRefused(ValueError):
 
 class _Version(msgspec.Struct):
     version: int
+    number: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -108,6 +109,14 @@ def decode_state(stored: bytes) -> SiteState:
         return _decoder.decode(stored)
     except msgspec.MsgspecError as error:
         raise StateRefused(f"the stored state cannot be read: {error}") from None
+
+
+def state_number(stored: bytes) -> int:
+    """Of how many events a stored state is the fold; 0 where that cannot be read, which `decode_state` then says."""
+    try:
+        return _version.decode(stored).number
+    except msgspec.MsgspecError:
+        return 0
 
 
 def new_site(site: str, at: float) -> SiteState:

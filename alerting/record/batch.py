@@ -38,6 +38,15 @@ class PageRow:
     answer: str = ""
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state as it stood after event `number`, so that a replay can begin there."""
+
+    number: int
+    at: float
+    state: bytes
+
+
 @dataclass
 class Batch:
     """Waits in memory until it is committed as a whole."""
@@ -50,8 +59,12 @@ class Batch:
     states: dict[str, bytes] = field(default_factory=dict)
     ledgers: dict[tuple[str, str, str], Ledger] = field(default_factory=dict)
 
+    #: What was judged, by site: number and encoded event, one after another; and states to begin a replay from.
+    events: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+
     def __bool__(self) -> bool:
-        return bool(self.messages or self.changes or self.pages or self.states or self.ledgers)
+        return bool(self.messages or self.changes or self.pages or self.states or self.ledgers or self.events)
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,8 @@ class Resumed:
     #: The service's clock at the last commit; 0 in a new record.
     at: float
     states: dict[str, bytes]
+    #: By site, what was judged after its state was saved: pieces of the log with the number of their first event.
+    events: dict[str, list[tuple[int, bytes]]]
     #: By site and box, the session heard of last at the end.
     ledgers: dict[tuple[str, str], dict[str, Ledger]]
     pending: tuple[PageRow, ...]

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
 
-from alerting.assess import Figures, TierChanged
+from alerting.assess import Figures, TierChanged, join_events, state_number
 from alerting.ingest import MAX_SESSIONS
 from alerting.ledger import Ledger
 from alerting.record import tables
@@ -82,6 +82,7 @@ class Record:
             key = connection.execute(insert(tables.terms).values(started)).inserted_primary_key
             saved = list(connection.execute(select(tables.site_states)))
             states = {row.site: row.state for row in saved}
+            events = {row.site: _after(connection, row.site, state_number(row.state)) for row in saved}
             ledgers: dict[tuple[str, str], dict[str, Ledger]] = {}
             for row in connection.execute(select(tables.sessions).order_by(tables.sessions.c.heard)):
                 ranges = msgspec.json.decode(row.ranges, type=list[tuple[int, int]])
@@ -100,7 +101,7 @@ class Record:
                 for row in found
             )
         term = int(key[0]) if key else 0
-        return Resumed(term, max((row.saved for row in saved), default=0.0), states, ledgers, pending)
+        return Resumed(term, max((row.saved for row in saved), default=0.0), states, events, ledgers, pending)
 
     def commit(self, batch: Batch, at: float) -> None:
         """All of `batch` in one transaction, or nothing of it: RecordAway, RecordRefused. Twice does no harm."""
@@ -171,6 +172,27 @@ class Record:
                         for (site, box, session), ledger in batch.ledgers.items()
                     ],
                 )
+            pieces = [
+                {
+                    "site": site,
+                    "first": logged[0][0],
+                    "last": logged[-1][0],
+                    "at": at,
+                    "piece": join_events(event for _, event in logged),
+                }
+                for site, logged in batch.events.items()
+                if logged
+            ]
+            if pieces:
+                connection.execute(self._once(tables.events), pieces)
+            if batch.checkpoints:
+                connection.execute(
+                    self._once(tables.checkpoints),
+                    [
+                        {"site": site, "number": one.number, "at": one.at, "state": one.state}
+                        for site, one in batch.checkpoints.items()
+                    ],
+                )
             if batch.states:
                 connection.execute(
                     self._replace(tables.site_states),
@@ -182,7 +204,12 @@ class Record:
         kept = tables.messages
         old = select(kept.c.id).where(kept.c.received < before).order_by(kept.c.received).limit(at_most)
         with self._transaction() as connection:
-            return connection.execute(delete(kept).where(kept.c.id.in_(old.scalar_subquery()))).rowcount
+            gone = connection.execute(delete(kept).where(kept.c.id.in_(old.scalar_subquery()))).rowcount
+            for table in (tables.events, tables.checkpoints):
+                limit = select(table.c.at).where(table.c.at < before).order_by(table.c.at).offset(at_most).limit(1)
+                until = connection.execute(limit).scalar()
+                connection.execute(delete(table).where(table.c.at < (before if until is None else until)))
+            return gone
 
     def _insert(self, table: Table) -> Any:
         return sqlite.insert(table) if self._dialect == "sqlite" else postgresql.insert(table)
@@ -197,6 +224,13 @@ class Record:
         keys = [column.name for column in table.primary_key]
         fresh = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
         return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
+
+
+def _after(connection: Connection, site: str, number: int) -> list[tuple[int, bytes]]:
+    """The pieces of a site's log that hold events after `number`."""
+    kept = tables.events.c
+    found = select(kept.first, kept.piece).where(kept.site == site, kept.last > number).order_by(kept.first)
+    return [(row.first, row.piece) for row in connection.execute(found)]
 
 
 def _patience(url: str) -> dict[str, Any]:

@@ -85,6 +85,29 @@ site_states = Table(
     Column("state", LargeBinary, nullable=False),
 )
 
+#: All that was judged, in order: the pieces of a site's log, each with the numbers of its first and last event.
+events = Table(
+    "events",
+    metadata,
+    Column("site", String(63), primary_key=True),
+    Column("first", BigInteger, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("piece", LargeBinary, nullable=False),
+    Index("events_at", "at"),
+)
+
+#: States after event `number`, from which a replay can begin.
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("site", String(63), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Index("checkpoints_at", "at"),
+)
+
 #: One row for each start of a service; the term is what a former leader cannot have.
 terms = Table(
     "terms",
