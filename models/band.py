@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.counter import Band, BandSide
 from models.data import Picture, cell_counts
 from models.density import without_haze
-from models.evaluate import Counted
+from models.evaluate import QUARTERS, Counted
 
 Floats = NDArray[np.float64]
 FLOORS = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -20,25 +20,29 @@ RELATIVES = tuple(round(0.04 * k, 2) for k in range(26))
 
 
 def samples(counted: list[Counted], rng: np.random.Generator, parts: int = 12) -> tuple[Floats, Floats]:
-    """(counted, true) people of whole pictures and of `parts` random rectangles of each.
+    """(counted, true) people of whole pictures and of `parts` random rectangles of each."""
+    found, truth, _ = zip(*(regions(one, rng, parts) for one in counted), strict=True)
+    return np.concatenate(found), np.concatenate(truth)
+
+
+def regions(one: Counted, rng: np.random.Generator, parts: int = 12) -> tuple[Floats, Floats, Floats]:
+    """(counted, true, cells), each (parts + 1,), of a whole picture and of random rectangles of it.
 
     Rectangles follow the cells of the grid, and take a twentieth of the picture or more.
     """
-    values: list[float] = []
-    truths: list[float] = []
-    for one in counted:
-        rows, cols = one.grid.shape
-        width, height = one.size
-        scaled = one.picture.points * np.array([cols / width, rows / height], np.float32)
-        heads = cell_counts(scaled, cols, rows, 1)
-        for index in range(parts + 1):
-            tall, wide = (1.0, 1.0) if index == 0 else rng.uniform(0.22, 0.9, 2)
-            h, w = max(1, round(rows * tall)), max(1, round(cols * wide))
-            top, left = int(rng.integers(rows - h + 1)), int(rng.integers(cols - w + 1))
-            part = np.s_[top : top + h, left : left + w]
-            values.append(float(one.grid[part].sum(dtype=np.float64)))
-            truths.append(float(heads[part].sum()))
-    return np.array(values), np.array(truths)
+    rows, cols = one.grid.shape
+    width, height = one.size
+    scaled = one.picture.points * np.array([cols / width, rows / height], np.float32)
+    heads = cell_counts(scaled, cols, rows, 1)
+    out = []
+    for index in range(parts + 1):
+        tall, wide = (1.0, 1.0) if index == 0 else rng.uniform(0.22, 0.9, 2)
+        h, w = max(1, round(rows * tall)), max(1, round(cols * wide))
+        top, left = int(rng.integers(rows - h + 1)), int(rng.integers(cols - w + 1))
+        part = np.s_[top : top + h, left : left + w]
+        out.append((float(one.grid[part].sum(dtype=np.float64)), float(heads[part].sum()), float(h * w)))
+    values = np.array(out)
+    return values[:, 0], values[:, 1], values[:, 2]
 
 
 def fit(counted: Floats, truth: Floats) -> Band:
@@ -94,3 +98,31 @@ def densest_blocks(pictures: list[Picture], side: int) -> Floats:
         _, people = np.unique(blocks, axis=0, return_counts=True)
         out.append(float(people.max()))
     return np.array(out)
+
+
+def cross_coverage(counted: list[Counted], rng: np.random.Generator, parts: int = 5) -> dict[str, tuple[int, float]]:
+    """(regions, % of truths inside) of whole pictures, and of regions in four parts by people per area.
+
+    By cross-validation: the band round a picture is fitted to the other pictures only.
+    """
+    place = rng.permutation(len(counted)) % parts
+    whole: list[bool] = []
+    inside: list[bool] = []
+    density: list[float] = []
+    for part in range(parts):
+        own = [one for one, p in zip(counted, place, strict=True) if p == part]
+        others = [one for one, p in zip(counted, place, strict=True) if p != part]
+        band = fit(*samples(others, rng))
+        for one in own:
+            found, truth, area = regions(one, rng)
+            bands = [band.around(value) for value in found]
+            held = [e.low <= t <= e.high for e, t in zip(bands, truth, strict=True)]
+            whole.append(held[0])
+            inside += held
+            density += (truth / area).tolist()
+    order = np.argsort(density, kind="stable")
+    quarters = np.array_split(np.array(inside)[order], 4)
+    out = {"whole pictures": (len(whole), 100.0 * float(np.mean(whole)))}
+    for name, quarter in zip(QUARTERS, quarters, strict=True):
+        out[f"regions, {name}"] = (len(quarter), 100.0 * float(quarter.mean()))
+    return out

@@ -1,22 +1,13 @@
-"""Pictures with head points, read from folders of our annotation format.
-
-A folder holds `annotations.json`, a list of `{image, width, height, points: [[x, y], ...]}` with `image`
-relative to the folder or to its `images`, points in pixels, and the pictures themselves.
-"""
+"""Annotated pictures in memory, and the people in their cells."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-
-VALIDATION = Path(__file__).with_name("validation.yaml")
-"""Which pictures of each folder are held out, by name."""
 
 
 class DataRefused(ValueError):
@@ -39,52 +30,6 @@ class Picture:
         if image is None:
             raise DataRefused(f"{self.path}: not a readable picture")
         return np.asarray(image, np.uint8)
-
-
-def read_folder(folder: Path) -> list[Picture]:
-    """Every picture of one folder, in the order of its annotations."""
-    file = folder / "annotations.json"
-    try:
-        rows = json.loads(file.read_text())
-    except FileNotFoundError:
-        raise DataRefused(f"{file}: no such file") from None
-    except ValueError as error:
-        raise DataRefused(f"{file}: not JSON: {error}") from None
-    if not isinstance(rows, list):
-        raise DataRefused(f"{file}: expected a list of pictures")
-    pictures = []
-    for index, row in enumerate(rows):
-        try:
-            name = str(row["image"])
-            points = np.asarray(row["points"], np.float32).reshape(-1, 2)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataRefused(f"{file}: entry {index}: {error!r}") from None
-        if not (folder / name).is_file() and (folder / "images" / name).is_file():
-            name = f"images/{name}"
-        if not np.isfinite(points).all():
-            raise DataRefused(f"{file}: entry {index}: a point is not a finite number")
-        pictures.append(Picture(folder / name, folder.name, name, points))
-    if not pictures:
-        raise DataRefused(f"{file}: no pictures")
-    return pictures
-
-
-def held_out(file: Path = VALIDATION) -> dict[str, frozenset[str]]:
-    """Names of the validation pictures by folder name."""
-    content = yaml.safe_load(file.read_text())
-    return {folder: frozenset(names) for folder, names in content.items()}
-
-
-def split(pictures: list[Picture]) -> tuple[list[Picture], list[Picture]]:
-    """(training, validation). A folder that is not named in the file gives every tenth picture."""
-    named = held_out()
-    train: list[Picture] = []
-    validation: list[Picture] = []
-    for index, picture in enumerate(pictures):
-        names = named.get(picture.folder)
-        out = index % 10 == 9 if names is None else picture.name in names
-        (validation if out else train).append(picture)
-    return train, validation
 
 
 class PictureCache:

@@ -14,6 +14,10 @@ BLOCK = 32
 """Side of the blocks on which saturation is judged, px of the input."""
 
 
+STRANGENESS = "strangeness"
+"""Name of a second output: above 1, the picture is unlike those that the network was trained on."""
+
+
 class DensityCounter:
     """One network, one name. The picture is shrunk only where its longest side is above the manifest's."""
 
@@ -24,12 +28,13 @@ class DensityCounter:
         self._picture: Picture = manifest.picture
         self._density: Density = manifest.density
         self._band: Band = manifest.band
+        self._tells_strange = engine.outputs[1:2] == [STRANGENESS]
 
     def count(self, frame: NDArray[np.uint8]) -> Count:
         width, height = check_frame(frame)
         fitted = fit(frame, self._picture.longest_side, self._density.cell)
         rows, cols = fitted.shape[0] // self._density.cell, fitted.shape[1] // self._density.cell
-        output = self._engine.run(to_input(fitted, self._picture))
+        output, *others = self._engine.run_all(to_input(fitted, self._picture))
         if output.ndim != 4 or output.shape[2] < rows or output.shape[3] < cols:
             raise CountRefused(f"{self.name} gave an output of shape {output.shape}, not a map of cells")
         grid = output[0, 0, :rows, :cols] * np.float32(self._density.people_per_unit)
@@ -38,6 +43,8 @@ class DensityCounter:
         grid = without_haze(np.maximum(grid, np.float32(0)), self._density.floor_people)
         saturated = self._is_saturated(grid)
         reasons = picture_flaws(frame) + (("denser-than-trained",) if saturated else ())
+        if self._tells_strange and not float(others[0].max()) <= 1.0:
+            reasons += ("unlike-trained",)
         return Count(grid, (width, height), None, self.name, saturated, reasons, self._band)
 
     def _is_saturated(self, grid: NDArray[np.float32]) -> bool:

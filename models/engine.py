@@ -47,9 +47,19 @@ class Engine:
 
     def run(self, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, c, h, w) -> the first output; CountRefused where the network cannot take this size."""
+        return self.run_all(pictures)[0]
+
+    def run_all(self, pictures: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """(n, c, h, w) -> every output, in the network's order; CountRefused as in `run`."""
         batch = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1) if self.channels_last else pictures)
         compiled = self._for(batch.shape)
-        return np.array(compiled(batch)[compiled.output(0)], np.float32)
+        found = compiled(batch)
+        return [np.array(found[output], np.float32) for output in compiled.outputs]
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the outputs, in the network's order; empty where one has none."""
+        return [next(iter(sorted(output.names)), "") for output in self._model.outputs]
 
     def _for(self, shape: tuple[int, ...]) -> ov.CompiledModel:
         compiled = self._compiled.get(shape)

@@ -12,10 +12,11 @@ import onnx
 import torch
 import yaml
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.counter import Band
+from models.familiar import Familiar
 from models.network import CELL, STRIDE, CountNetwork
 from models.registry import Density, Manifest, Picture, weights_digest
 
@@ -34,16 +35,35 @@ class Described:
     longest_side: int
     saturated_people: float | None
     band: Band
+    fold: int | None = None
 
 
-def export(network: CountNetwork, folder: Path, described: Described) -> Manifest:
+class _WithStrangeness(nn.Module):
+    """The network with a second output, (n, 1) how strange each picture is."""
+
+    def __init__(self, network: CountNetwork, familiar: Familiar) -> None:
+        super().__init__()
+        self.network = network
+        self.mean = nn.Buffer(torch.tensor(familiar.mean, dtype=torch.float32))
+        self.whiten = nn.Buffer(torch.tensor(familiar.whiten / familiar.limit, dtype=torch.float32))
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        people, features = self.network.with_features(pictures)
+        far = (features - self.mean) @ self.whiten
+        return people, torch.sqrt((far * far).mean(1, keepdim=True))
+
+
+def export(network: CountNetwork, folder: Path, described: Described, familiar: Familiar | None = None) -> Manifest:
     """Write NAME.onnx and NAME.yaml into a folder and give the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{described.name}.onnx"
-    fused = fold_norm(network)
+    fused: nn.Module = fold_norm(network)
+    names = ["people"]
+    if familiar is not None:
+        fused, names = _WithStrangeness(fold_norm(network), familiar), ["people", "strangeness"]
     example = torch.zeros(1, 3, 2 * STRIDE, 3 * STRIDE)
     torch.onnx.export(
-        fused, (example,), str(file), input_names=["picture"], output_names=["people"], opset_version=OPSET,
+        fused, (example,), str(file), input_names=["picture"], output_names=names, opset_version=OPSET,
         dynamic_axes={"picture": {2: "height", 3: "width"}, "people": {2: "rows", 3: "columns"}},
         dynamo=False,
     )  # fmt: skip
@@ -60,6 +80,7 @@ def export(network: CountNetwork, folder: Path, described: Described) -> Manifes
         picture=Picture(colour="bgr", multiple=STRIDE, longest_side=described.longest_side),
         density=Density(cell=CELL, people_per_unit=1.0, saturated_people=described.saturated_people),
         band=described.band,
+        fold=described.fold,
     )
     write_manifest(manifest, folder / f"{described.name}.yaml")
     return manifest

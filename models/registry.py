@@ -74,6 +74,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file of weights.")]
     about: Annotated[str, msgspec.Meta(description="One line for people.")] = ""
     terms: Annotated[str, msgspec.Meta(description="The terms the weights are used under.")] = ""
+    fold: (
+        Annotated[int, msgspec.Meta(ge=0, le=4, description="The fold of models/folds.yaml held out in training.")]
+        | None
+    ) = None
     picture: Annotated[Picture, msgspec.Meta(description="What the network expects.")] = Picture()
     density: Annotated[Density, msgspec.Meta(description="For kind density.")] = Density()
     boxes: Annotated[Boxes, msgspec.Meta(description="For kind detector.")] = Boxes()

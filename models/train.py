@@ -9,9 +9,10 @@ from __future__ import annotations
 import copy
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from models.annotations import read_folder
 from models.augment import Crops, crop, degrade, texture
-from models.data import DataRefused, Picture, PictureCache, cell_counts, read_folder, split
-from models.evaluate import Score
-from models.network import CELL, STRIDE, VARIANTS, CountNetwork, Widths, poisson_loss
+from models.data import DataRefused, Picture, PictureCache, cell_counts
+from models.evaluate import Counted, Score
+from models.folds import split
+from models.hogwild import Claims, beside
+from models.network import CELL, STRIDE, VARIANTS, CountNetwork, Widths, in_blocks, poisson_loss
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,14 @@ class Plan:
     """Learning rate of the last layers, which have no moving norm to steady them, as a share of the others'."""
     blank_share: float = 0.02
     """Share of crops that are drawn surfaces without people."""
+    fold: int = 0
+    """Which fifth of the named pictures is held out (models/folds.yaml)."""
+    side_share: float = 0.3
+    """Weight of the loss of the two coarse heads, which are not exported."""
     seed: int = 20261123
     threads: int = 2
+    beside: int = 0
+    """More processes that learn on the same weights (models/hogwild.py)."""
     save_every: int = 250
     score_every: int = 2_000
 
@@ -92,14 +102,15 @@ class CropSampler:
         return degrade(rng, image), points
 
 
-def _ahead(sampler: CropSampler, first: int, last: int) -> Iterator[tuple[int, Tensor, Tensor]]:
+def _ahead(sampler: CropSampler, steps: Iterable[int]) -> Iterator[tuple[int, Tensor, Tensor]]:
     """Batches drawn by one thread, up to three ahead of the network."""
+    coming = iter(steps)
     with ThreadPoolExecutor(1, thread_name_prefix="crops") as pool:
-        waiting = [pool.submit(sampler.batch, s) for s in range(first, min(first + 3, last))]
-        for step in range(first, last):
-            x, y = waiting.pop(0).result()
-            if step + 3 < last:
-                waiting.append(pool.submit(sampler.batch, step + 3))
+        waiting = [(step, pool.submit(sampler.batch, step)) for step in islice(coming, 3)]
+        while waiting:
+            step, drawn = waiting.pop(0)
+            x, y = drawn.result()
+            waiting += [(later, pool.submit(sampler.batch, later)) for later in islice(coming, 1)]
             yield step, x, y
 
 
@@ -123,8 +134,13 @@ def predict_grid(network: CountNetwork, image: NDArray[np.uint8]) -> NDArray[np.
 def score_network(network: CountNetwork, pictures: list[Picture]) -> Score:
     """Errors of the totals of whole pictures at their own size."""
     network.eval()
-    counts = np.array([float(predict_grid(network, p.load()).sum()) for p in pictures])
-    return Score.of(counts, np.array([float(len(p.points)) for p in pictures]))
+    counted = []
+    for picture in pictures:
+        image = picture.load()
+        height, width = image.shape[:2]
+        grid = predict_grid(network, image)[: -(-height // CELL), : -(-width // CELL)]
+        counted.append(Counted(picture, grid, (width, height)))
+    return Score.of(counted)
 
 
 class Trainer:
@@ -134,20 +150,14 @@ class Trainer:
         torch.manual_seed(plan.seed)
         torch.set_num_threads(plan.threads)
         self.plan = plan
-        parts = [split(read_folder(s.folder)) for s in plan.sources]
+        parts = [split(read_folder(s.folder), plan.fold) for s in plan.sources]
         if not all(train for train, _ in parts):
             raise DataRefused("a folder has no picture left to train on")
         self.sampler = CropSampler(plan, [train for train, _ in parts])
         self.validation = {s.folder.name: held for s, (_, held) in zip(plan.sources, parts, strict=True) if held}
         self.network = CountNetwork(VARIANTS[plan.variant]).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).eval()
-        last = {id(parameter) for part in self.network.last_layers() for parameter in part.parameters()}
-        groups = [[p for p in self.network.parameters() if (id(p) in last) is wanted] for wanted in (False, True)]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": groups[0], "share": 1.0}, {"params": groups[1], "share": plan.head_rate}],
-            plan.rate,
-            weight_decay=plan.weight_decay,
-        )
+        self.optimizer = optimizer_of(self.network, plan)
         self.step = 0
         plan.out.mkdir(parents=True, exist_ok=True)
 
@@ -177,57 +187,103 @@ class Trainer:
             "step": self.step,
             "widths": self.network.widths.as_dict(),
             "variant": self.plan.variant,
+            "fold": self.plan.fold,
         }
         beside = self.checkpoint.with_suffix(".new")
         torch.save(state, beside)
         beside.replace(self.checkpoint)
 
     def run(self) -> None:
+        """Train to the last step, saving and scoring on the way."""
         plan = self.plan
-        log = plan.out / "log.csv"
-        bar = tqdm(total=plan.steps, initial=self.step, desc=plan.out.name, mininterval=5.0)
+        if self.step >= plan.steps:
+            return
+        if plan.beside:
+            self.network.share_memory()
+        claims = Claims(self.step, plan.steps)
+        with (
+            beside(plan.beside, _learn_beside, plan, self.sampler, self.network, claims),
+            tqdm(total=plan.steps, initial=self.step, desc=plan.out.name, mininterval=10.0) as bar,
+        ):
+            self._run(claims, bar)
+
+    def _run(self, claims: Claims, bar: tqdm) -> None:
+        plan = self.plan
         losses: list[float] = []
         began = time.monotonic()
-        for step, x, y in _ahead(self.sampler, self.step, plan.steps):
-            self.network.train()
-            for part in [self.network] if step >= plan.norm_steps else self.network.last_layers():
-                _freeze_norm(part)
+        for step, x, y in _ahead(self.sampler, claims):
             losses.append(self._learn(step, x, y))
-            self.step = step + 1
-            bar.update()
-            if self.step % 50 == 0:
-                bar.set_postfix(loss=f"{np.mean(losses[-200:]):.4f}", refresh=False)
-            if self.step % plan.save_every == 0 or self.step == plan.steps:
+            before, self.step = self.step, step + 1
+            bar.update(self.step - before)
+            bar.set_postfix(loss=f"{np.mean(losses[-200:]):.4f}", refresh=False)
+            if self.step // plan.save_every > before // plan.save_every:
                 self.save()
-            if self.step % plan.score_every == 0 or self.step == plan.steps:
-                row: dict[str, object] = {
-                    "step": self.step,
-                    "minutes": round((time.monotonic() - began) / 60, 1),
-                    "rate": f"{rate_at(plan, step):.2e}",
-                    "loss": f"{np.mean(losses):.4f}",
-                }
+            if self.step // plan.score_every > before // plan.score_every and self.step < plan.steps:
+                bar.write(self._scored(step, losses, began))
                 losses.clear()
-                for name, pictures in self.validation.items():
-                    figures = score_network(self.average, pictures)
-                    row[f"{name}_mae"] = f"{figures.mae:.2f}"
-                    row[f"{name}_bias"] = f"{figures.bias_percent:.1f}"
-                _append(log, row)
-                bar.write(" ".join(f"{k}={v}" for k, v in row.items()))
-        bar.close()
+        self.step = plan.steps
+        self.save()
+        bar.write(self._scored(plan.steps - 1, losses, began))
 
     def _learn(self, step: int, x: Tensor, y: Tensor) -> float:
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate_at(self.plan, step) * group["share"]
-        pictures = x.float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            predicted = self.network(pictures)
-        loss = poisson_loss(predicted.float(), y)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        _follow(self.average, self.network, min(0.999, (1 + step) / (10 + step)))
-        return float(loss.detach())
+        loss = learn(self.network, self.optimizer, self.plan, step, x, y)
+        _follow(self.average, self.network, min(0.999, (1 + step) / (10 + step)), 1 + self.plan.beside)
+        return loss
+
+    def _scored(self, step: int, losses: list[float], began: float) -> str:
+        """A line of the log, also written to its file."""
+        row: dict[str, object] = {
+            "step": self.step,
+            "minutes": round((time.monotonic() - began) / 60, 1),
+            "rate": f"{rate_at(self.plan, step):.2e}",
+            "loss": f"{np.mean(losses):.4f}" if losses else "",
+        }
+        for name, pictures in self.validation.items():
+            figures = score_network(self.average, pictures)
+            row[f"{name}_mae"] = f"{figures.mae:.2f}"
+            row[f"{name}_bias"] = f"{figures.bias_percent:.1f}"
+        _append(self.plan.out / "log.csv", row)
+        return " ".join(f"{k}={v}" for k, v in row.items())
+
+
+def optimizer_of(network: CountNetwork, plan: Plan) -> torch.optim.AdamW:
+    """AdamW; each group has a `share` of the learning rate."""
+    last = {id(parameter) for part in network.last_layers() for parameter in part.parameters()}
+    groups = [[p for p in network.parameters() if (id(p) in last) is wanted] for wanted in (False, True)]
+    return torch.optim.AdamW(
+        [{"params": groups[0], "share": 1.0}, {"params": groups[1], "share": plan.head_rate}],
+        plan.rate,
+        weight_decay=plan.weight_decay,
+    )
+
+
+def learn(
+    network: CountNetwork, optimizer: torch.optim.Optimizer, plan: Plan, step: int, x: Tensor, y: Tensor
+) -> float:
+    """One batch: (n, 3, h, w) uint8 pictures, (n, 1, h/8, w/8) people. Gives the loss."""
+    network.train()
+    for part in [network] if step >= plan.norm_steps else network.last_layers():
+        _freeze_norm(part)
+    for group in optimizer.param_groups:
+        group["lr"] = rate_at(plan, step) * group["share"]
+    pictures = x.float().contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16):
+        fine, middle, deep = network.at_all_strides(pictures)
+    loss = poisson_loss(fine, y)
+    loss = loss + plan.side_share * poisson_loss(middle, in_blocks(y, 2), (1, 2, 8)) / 4
+    loss = loss + plan.side_share * poisson_loss(deep, in_blocks(y, 4), (1, 4)) / 16
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _learn_beside(plan: Plan, sampler: CropSampler, network: CountNetwork, claims: Claims) -> None:
+    torch.set_num_threads(1)
+    optimizer = optimizer_of(network, plan)
+    for step, x, y in _ahead(sampler, claims):
+        learn(network, optimizer, plan, step, x, y)
 
 
 def _freeze_norm(network: nn.Module) -> None:
@@ -237,8 +293,9 @@ def _freeze_norm(network: nn.Module) -> None:
 
 
 @torch.no_grad()
-def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:
-    """Moving average of weights and of batch norm's statistics."""
+def _follow(average: nn.Module, network: nn.Module, keep: float, times: int) -> None:
+    """Moving average of weights and of batch norm's statistics, as after `times` steps."""
+    keep = keep**times
     for mine, theirs in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
         if mine.is_floating_point():
             mine.lerp_(theirs, 1 - keep)
@@ -261,3 +318,8 @@ def load_network(checkpoint: Path) -> CountNetwork:
     network = CountNetwork(Widths(**state["widths"]))
     network.load_state_dict(state["average"])
     return network.eval().to(memory_format=torch.channels_last)
+
+
+def fold_of(checkpoint: Path) -> int:
+    """Which fold a run held out."""
+    return int(torch.load(checkpoint, weights_only=True)["fold"])

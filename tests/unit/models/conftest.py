@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,3 +46,22 @@ def clip_frames(shared_data: Path) -> Callable[[str, list[int]], dict[int, np.nd
         return found
 
     return frames
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Twelve grey pictures with a white dot for each head."""
+    rng = np.random.default_rng(5)
+    out = tmp_path / "dots"
+    (out / "images").mkdir(parents=True)
+    rows = []
+    for index in range(12):
+        image = np.full((96, 128, 3), 90, np.uint8)
+        points = rng.uniform(6, 90, (index, 2)).round(1)
+        for x, y in points:
+            cv2.circle(image, (int(x), int(y)), 3, (255, 255, 255), -1)
+        name = f"{index}.png"
+        cv2.imwrite(str(out / "images" / name), image)
+        rows.append({"image": f"images/{name}", "width": 128, "height": 96, "points": points.tolist()})
+    (out / "annotations.json").write_text(json.dumps(rows))
+    return out

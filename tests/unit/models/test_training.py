@@ -2,73 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from models.annotations import read_folder
 from models.augment import Crops, crop, degrade, texture
 from models.band import best_floor, densest_blocks, fit, samples
 from models.counter import Band
-from models.data import DataRefused, Picture, cell_counts, held_out, read_folder, split
-from models.evaluate import Counted, Score
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Twelve grey pictures with a white dot for each head."""
-    rng = np.random.default_rng(5)
-    out = tmp_path / "dots"
-    (out / "images").mkdir(parents=True)
-    rows = []
-    for index in range(12):
-        image = np.full((96, 128, 3), 90, np.uint8)
-        points = rng.uniform(6, 90, (index, 2)).round(1)
-        for x, y in points:
-            cv2.circle(image, (int(x), int(y)), 3, (255, 255, 255), -1)
-        name = f"{index}.png"
-        cv2.imwrite(str(out / "images" / name), image)
-        rows.append({"image": f"images/{name}", "width": 128, "height": 96, "points": points.tolist()})
-    (out / "annotations.json").write_text(json.dumps(rows))
-    return out
-
-
-def test_a_tenth_is_held_out_and_never_trained_on(folder: Path) -> None:
-    train, validation = split(read_folder(folder))
-    assert [p.name for p in validation] == ["images/9.png"]
-    assert not {p.name for p in train} & {p.name for p in validation}
-    named = held_out()
-    assert {name: len(pictures) for name, pictures in named.items()} == {
-        "shanghaitech_a_train": 29,
-        "shanghaitech_b_train": 40,
-    }
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ("{", "not JSON"),
-        ("{}", "expected a list"),
-        ("[]", "no pictures"),
-        ('[{"image": "a.png"}]', "entry 0"),
-        ('[{"image": "a.png", "points": [[1, "x"]]}]', "entry 0"),
-        ('[{"image": "a.png", "points": [[1, NaN]]}]', "finite"),
-    ],
-)
-def test_annotations_with_a_fault_are_refused(tmp_path: Path, content: str, says: str) -> None:
-    (tmp_path / "annotations.json").write_text(content)
-    with pytest.raises(DataRefused, match=says):
-        read_folder(tmp_path)
-
-
-def test_a_folder_without_annotations_and_a_broken_picture_are_refused(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataRefused, match="no such file"):
-        read_folder(tmp_path / "none")
-    (folder / "images" / "3.png").write_bytes(b"not a picture")
-    with pytest.raises(DataRefused, match=r"3\.png"):
-        read_folder(folder)[3].load()
+from models.data import Picture, cell_counts
+from models.evaluate import Counted
 
 
 def test_points_keep_to_their_heads_when_a_picture_is_cropped_and_turned() -> None:
@@ -101,13 +46,6 @@ def test_the_same_seed_draws_the_same_picture() -> None:
 def test_cells_count_the_points_inside() -> None:
     points = np.array([[0, 0], [7.9, 7.9], [8, 0], [15.9, 15.9], [16, 3], [-1, 2]], np.float32)
     assert cell_counts(points, 16, 16, 8).tolist() == [[2, 1], [0, 1]]
-
-
-def test_score() -> None:
-    found = Score.of(np.array([10.0, 30.0]), np.array([12.0, 20.0]), np.array([[5, 15], [25, 40]]))
-    assert (found.mae, found.bias_percent, found.coverage_percent) == (6.0, 25.0, 50.0)
-    assert found.rmse == pytest.approx(np.sqrt((4 + 100) / 2))
-    assert Score.of(np.array([0.5]), np.array([0.0])).bias_percent == 0.0
 
 
 def test_the_fitted_band_holds_nine_in_ten() -> None:

@@ -1,0 +1,82 @@
+"""From a checkpoint to weights that may be shipped: exported, fitted to pictures held out, and measured on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models import band as bands
+from models import familiar
+from models.annotations import read_folder
+from models.augment import Crops, crop, degrade
+from models.data import Picture, PictureCache
+from models.density import BLOCK, DensityCounter, without_haze
+from models.engine import Engine
+from models.evaluate import Counted, count_all
+from models.export import Described, export, write_manifest
+from models.folds import split
+from models.network import CountNetwork
+from models.registry import Manifest
+
+SEED = 20261124
+CROPS = 900
+"""Training pictures, cropped and spoilt as in training, that say what is familiar."""
+Track = Callable[[Iterable[Picture], str], Iterable[Picture]]
+
+
+@dataclass(frozen=True)
+class Released:
+    """What was written, and what it found in the pictures held out, by folder."""
+
+    manifest: Manifest
+    counted: dict[str, list[Counted]]
+
+
+def release(
+    network: CountNetwork, fold: int, folders: list[Path], out: Path, described: Described, track: Track
+) -> Released:
+    """Write the weights and their manifest into `out`.
+
+    The floor below which a cell holds nobody and the band are fitted to the pictures of `fold`, which the network never
+    saw; the density above which it is saturated and what it is familiar with to those it was trained on.
+    """
+    parts = {folder.name: split(read_folder(folder), fold) for folder in folders}
+    trained = [picture for train, _ in parts.values() for picture in train]
+    limit = float(np.percentile(bands.densest_blocks(trained, BLOCK), 99))
+    known = familiar.fit(_features(network, trained, track), np.random.default_rng(SEED))
+    described = replace(described, saturated_people=limit, fold=fold)
+    manifest = export(network, out, described, known)
+    counter = DensityCounter(manifest, Engine(out / manifest.file))
+    raw = {name: count_all(counter, track(held, name)) for name, (_, held) in parts.items()}
+    floor = bands.best_floor([one for ones in raw.values() for one in ones])
+    clear = {name: [_cleared(one, floor) for one in ones] for name, ones in raw.items()}
+    band = bands.fit(*bands.samples([one for ones in clear.values() for one in ones], np.random.default_rng(SEED)))
+    manifest = msgspec.structs.replace(
+        manifest, band=band, density=msgspec.structs.replace(manifest.density, floor_people=floor)
+    )
+    write_manifest(manifest, out / f"{manifest.name}.yaml")
+    return Released(manifest, clear)
+
+
+def _cleared(one: Counted, floor: float) -> Counted:
+    return replace(one, grid=without_haze(one.grid, floor))
+
+
+def _features(network: CountNetwork, pictures: list[Picture], track: Track) -> NDArray[np.float64]:
+    """(CROPS, d) features of crops of random training pictures."""
+    rng = np.random.default_rng(SEED)
+    cache = PictureCache()
+    network.eval()
+    rows = []
+    for picture in track([pictures[int(i)] for i in rng.integers(0, len(pictures), CROPS)], "familiar"):
+        window, _ = crop(rng, *cache.get(picture), picture.points, Crops(scale_low=0.5, scale_high=1.6))
+        x = torch.from_numpy(degrade(rng, window)).permute(2, 0, 1)[None].float()
+        with torch.inference_mode():
+            rows.append(network.with_features(x.contiguous(memory_format=torch.channels_last))[1][0].double().numpy())
+    return np.stack(rows)

@@ -1,0 +1,63 @@
+"""Five folds: each picture is held out once, and the folds are alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import folds
+from models.annotations import read_folder
+from models.data import Picture
+
+
+def pictures(counts: list[int], folder: str = "f") -> list[Picture]:
+    return [Picture(Path(str(i)), folder, f"{i}.png", np.zeros((n, 2), np.float32)) for i, n in enumerate(counts)]
+
+
+def test_every_picture_is_in_one_fold_and_the_folds_are_alike() -> None:
+    some = pictures(np.random.default_rng(1).integers(0, 900, 203).tolist())
+    parts = folds.draw(some, 7)
+    assert sorted(name for part in parts for name in part) == sorted(p.name for p in some)
+    heads = {p.name: len(p.points) for p in some}
+    means = [np.mean([heads[name] for name in part]) for part in parts]
+    assert max(means) - min(means) < 0.05 * np.mean(means)
+    assert parts == folds.draw(some, 7) != folds.draw(some, 8)
+
+
+def test_the_file_names_694_pictures_once() -> None:
+    named = folds.read()
+    assert {folder: [len(part) for part in parts] for folder, parts in named.items()} == {
+        "shanghaitech_a_train": [59, 59, 58, 59, 59],
+        "shanghaitech_b_train": [80] * 5,
+    }
+    for parts in named.values():
+        assert len(frozenset.union(*parts)) == sum(len(part) for part in parts)
+
+
+def test_the_file_names_the_pictures_that_are_there(shared_data: Path) -> None:
+    for name, parts in folds.read().items():
+        if not (shared_data / name).is_dir():
+            pytest.skip(f"{name} is not among the data beside the project")
+        here = read_folder(shared_data / name)
+        assert {p.name for p in here} == frozenset.union(*parts)
+        held = [split_names(here, fold) for fold in range(5)]
+        assert sum(len(names) for names in held) == len(here)
+
+
+def split_names(here: list[Picture], fold: int) -> set[str]:
+    train, validation = folds.split(here, fold)
+    assert not {p.name for p in train} & {p.name for p in validation}
+    return {p.name for p in validation}
+
+
+def test_of_other_folders_a_tenth_is_held_out(folder: Path) -> None:
+    here = read_folder(folder)
+    for fold in (0, 4):
+        train, validation = folds.split(here, fold)
+        assert [p.name for p in validation] == ["images/9.png"]
+        assert len(train) == 11
+    for fold in (-1, 5):
+        with pytest.raises(ValueError, match=f"fold {fold}"):
+            folds.split(here, fold)
