@@ -60,7 +60,7 @@ def test_what_decides_needs_nothing_but_the_standard_library_msgspec_and_wire() 
 
 #: Rooms that a box needs; none of them may need more than the base install.
 HEAVY = {"torch", "torchvision", "ultralytics", "sqlalchemy", "apprise", "amqtt", "av", "scipy", "onnx", "tqdm"}
-TRAINING = {"network", "data", "augment", "train", "evaluate", "export"}
+TRAINING = {"network", "data", "augment", "train", "evaluate", "export", "annotations", "hogwild", "release"}
 
 
 def test_a_box_needs_no_heavy_library() -> None:
