@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from alerting.ledger import Ledger
 from alerting.settings import SiteSettings
-from wire import Health, MessageRefused, Presence, Reading, Readings, Refusal, Status, decode, topics
+from wire import Health, Instant, MessageRefused, Presence, Reading, Readings, Refusal, Status, decode, topics
 from wire.readings import MAX_AGE_S
 
 #: A box's clock that is off by more than this is told about; its ages are good all the same.
@@ -115,16 +115,24 @@ class Door:
 
     owners: dict[str, dict[str, str]]
     stale_s: dict[tuple[str, str], float]
+    #: For the figures of gates and of occupancies, which come more seldom.
+    gate_stale_s: dict[tuple[str, str], float]
     boxes: dict[tuple[str, str], Box]
 
 
 def open_door(sites: Iterable[SiteSettings]) -> Door:
-    door = Door(owners={}, stale_s={}, boxes={})
+    door = Door(owners={}, stale_s={}, gate_stale_s={}, boxes={})
     for site in sites:
         door.owners[site.site] = {zone.name: zone.box for zone in site.zones}
         for zone in site.zones:
             door.stale_s[site.site, zone.name] = zone.stale_s
+            door.gate_stale_s[site.site, zone.name] = zone.gate_stale_s
             door.boxes.setdefault((site.site, zone.box), Box())
+        for gate in site.gates:
+            door.owners[site.site][gate.name] = gate.box
+            ends = [zone.gate_stale_s for zone in site.zones if zone.name in (gate.into, gate.out_of)]
+            door.stale_s[site.site, gate.name] = door.gate_stale_s[site.site, gate.name] = min(ends)
+            door.boxes.setdefault((site.site, gate.box), Box())
     return door
 
 
@@ -211,13 +219,17 @@ def _readings(
         elif owner != name:
             line = f"{source}: the zone {reading.zone} belongs to {owner}"
             dropped.append(Dropped(Drop.NOT_OWNER.value, source, line))
-        elif live and (ended or age > door.stale_s[site, reading.zone]):
+        elif live and (ended or age > _stale_s(door, site, reading)):
             told = "of a session that has ended" if ended else f"{age:.1f} s old"
             line = f"{source}: a reading of {reading.zone} is {told}; it is recorded, not judged"
             dropped.append(Dropped(Drop.LATE.value, source, line))
         elif live:
             judged.append(replace(reading, age_s=min(age, MAX_AGE_S)) if delay else reading)
     return Accepted(site, name, message, live, at, tuple(judged)), dropped
+
+
+def _stale_s(door: Door, site: str, reading: Reading) -> float:
+    return (door.stale_s if isinstance(reading, Instant) else door.gate_stale_s)[site, reading.zone]
 
 
 def _remember(box: Box, message: Readings) -> None:

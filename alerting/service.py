@@ -21,7 +21,6 @@ from alerting.assess import (
     LogRefused,
     Observed,
     Page,
-    SettingsApplied,
     SettingsChanged,
     SiteState,
     StateRefused,
@@ -129,7 +128,7 @@ class Service:
             self._checkpoint(site.site, at)
             gone = set(self._states[site.site].zones) - {zone.name for zone in site.zones}
             self._abandoned += [(site.site, zone) for zone in sorted(gone)]
-            self._judge(site.site, SettingsApplied(at=at, zones=tuple(zone.rules() for zone in site.zones)))
+            self._judge(site.site, site.applied(at))
         for row in self._desk.restore(resumed.pending, time.monotonic()):
             self._note_page(row)
         for row in resumed.pending:

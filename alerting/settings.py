@@ -11,7 +11,18 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from alerting.assess.rules import CAPACITY_LEVELS, DENSITY_LEVELS, Levels, Windows, ZoneKind, ZoneRules
+from alerting.assess.events import SettingsApplied
+from alerting.assess.rules import (
+    CAPACITY_LEVELS,
+    DENSITY_LEVELS,
+    GateRules,
+    Levels,
+    MotionLimits,
+    Onward,
+    Windows,
+    ZoneKind,
+    ZoneRules,
+)
 from wire import RESERVED_BOXES, RESERVED_SITES, Name, Tier
 from wire.broker import BrokerSettings
 
@@ -265,6 +276,35 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             le=3600,
         ),
     ] = 120.0
+    one_way: Annotated[
+        bool, msgspec.Meta(title="One way", description="A path with one direction: counterflow counts from blue on.")
+    ] = False
+    exit_width_m: Annotated[
+        Annotated[float, msgspec.Meta(gt=0, le=1000)] | None,
+        msgspec.Meta(title="Exit", description="Metres of exit that the counted outflow passes through."),
+    ] = None
+    motion: Annotated[
+        MotionLimits, msgspec.Meta(title="Motion", description="From where the way a crowd moves raises the tier.")
+    ] = MotionLimits()
+    forecast: Annotated[
+        bool, msgspec.Meta(title="Forecast", description="Whether what is foreseen may raise the tier.")
+    ] = True
+    onward: Annotated[
+        tuple[Onward, ...], msgspec.Meta(title="Onward", description="Zones that its people go to when they leave.")
+    ] = ()
+    balance: Annotated[
+        bool,
+        msgspec.Meta(title="Balance", description="Keep its occupancy as entries minus exits of its gates."),
+    ] = False
+    gate_stale_s: Annotated[
+        float,
+        msgspec.Meta(
+            title="Gates stale after",
+            description="Seconds that the figures of a gate or an occupancy stand for.",
+            ge=5,
+            le=3600,
+        ),
+    ] = 150.0
 
     def __post_init__(self) -> None:
         if self.box in RESERVED_BOXES:
@@ -283,7 +323,31 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             clear_ratio=self.clear_ratio,
             stale_s=self.stale_s,
             unknown_page_s=self.unknown_page_s,
+            one_way=self.one_way,
+            exit_width_m=self.exit_width_m,
+            motion=self.motion,
+            forecast=self.forecast,
+            onward=self.onward,
+            balance=self.balance,
+            gate_stale_s=self.gate_stale_s,
         )
+
+
+class GateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A gate where people are counted in and out; it is no zone, but belongs to one box as a zone does."""
+
+    name: Annotated[Name, msgspec.Meta(title="Name", description="Its short name, as its readings call their zone.")]
+    box: Annotated[Name, msgspec.Meta(title="Owner", description="The one box whose readings of this gate count.")]
+    into: Annotated[
+        Name | None, msgspec.Meta(title="Into", description="Zone that its inflow enters; absent: the world outside.")
+    ] = None
+    out_of: Annotated[
+        Name | None, msgspec.Meta(title="Out of", description="Zone that its inflow leaves; absent: the world outside.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.into == self.out_of:
+            raise ValueError(f"gate {self.name}: it must lead from one place into another")
 
 
 class SiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -298,6 +362,16 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     zones: Annotated[
         tuple[ZoneSettings, ...], msgspec.Meta(title="Zones", description="The zones of the site.", min_length=1)
     ]
+    gates: Annotated[
+        tuple[GateSettings, ...], msgspec.Meta(title="Gates", description="Where people are counted as they pass.")
+    ] = ()
+    changed_by: Annotated[
+        Text | None,
+        msgspec.Meta(title="Changed by", description="Who changed these settings last; recorded with the change."),
+    ] = None
+    changed_why: Annotated[
+        Text | None, msgspec.Meta(title="Changed why", description="Why; recorded with the change.")
+    ] = None
 
     def __post_init__(self) -> None:
         if self.site in RESERVED_SITES:
@@ -306,7 +380,27 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"site {self.site}: the zone {name} is listed twice; a zone has one owner")
+        for gate in self.gates:
+            if gate.name in names or [other.name for other in self.gates].count(gate.name) > 1:
+                raise ValueError(f"site {self.site}: the gate {gate.name} bears the name of another gate or zone")
+            for end in (gate.into, gate.out_of):
+                if end is not None and end not in names:
+                    raise ValueError(f"gate {gate.name}: the site has no zone {end}")
+        for zone in self.zones:
+            for onward in zone.onward:
+                if onward.zone not in names or onward.zone == zone.name:
+                    raise ValueError(f"zone {zone.name}: people cannot go onward to {onward.zone}")
         try:
             zoneinfo.ZoneInfo(self.time_zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"site {self.site}: no time zone is called {self.time_zone}") from None
+
+    def applied(self, at: float) -> SettingsApplied:
+        """The event by which these settings come into force at `at`."""
+        return SettingsApplied(
+            at=at,
+            zones=tuple(zone.rules() for zone in self.zones),
+            by=self.changed_by or "",
+            reason=self.changed_why or "",
+            gates=tuple(GateRules(gate=gate.name, into=gate.into, out_of=gate.out_of) for gate in self.gates),
+        )

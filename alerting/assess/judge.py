@@ -1,8 +1,9 @@
 """One zone at one moment: what its readings say, whether its tier rises, holds or falls.
 
-A tier rises as soon as a windowed estimate reaches its threshold. It falls by one after `fall_s` seconds of good
-evidence below `clear_ratio` of its threshold; a look at the zone that shows nothing is no evidence of anything, and one
-that is degraded or saturated none for a fall.
+A tier rises as soon as a cause reaches it: density or capacity over its window, the way the crowd moves (one above what
+those two stand for), a forecast (one below what it foresees), a wave from a neighbour. It falls by one after `fall_s`
+seconds of good evidence that nothing holds it. A look that shows nothing is no evidence of anything, and one that is
+degraded or saturated none for a fall.
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ import math
 
 from msgspec.structs import replace
 
-from alerting.assess.effects import Effect, Figures, HeldUnknown, Page, TierChanged, UnknownEnded, effect_id
-from alerting.assess.estimate import SCALE, Estimate, Figure, add_second, forget, kept_s, trend, windowed
-from alerting.assess.rules import ZoneKind
+from alerting.assess.effects import Effect, Figures, Page, TierChanged, effect_id
+from alerting.assess.estimate import SCALE, Figure, add_second, forget, kept_s, trend
+from alerting.assess.forecast import follow
+from alerting.assess.levels import MAX_WHY, Reached, base_tier, below, levels
+from alerting.assess.motion import motion_known, observe_motion, raising
+from alerting.assess.neighbours import warned
+from alerting.assess.occupancy import drift_by_camera
+from alerting.assess.outlook import foreseen, look_ahead, still_foreseen
+from alerting.assess.sight import sight
 from alerting.assess.state import Second, ZoneState
 from wire import Band, Instant, Kind, State, Tier
 
-MAX_WHY = 400
-#: Kinds of zone where blindness alone is reason enough to call somebody.
-CRITICAL_KINDS = frozenset({ZoneKind.STEPS})
-#: A zone stays unknown until it has been seen for so long without a break: a camera that flickers is not one event a
-#: second. Tiers may rise meanwhile; they do not fall.
-RECOVER_S = 5.0
-_RISING = (Tier.RED, Tier.ORANGE, Tier.YELLOW, Tier.BLUE)
+MOTIONS = frozenset({"stall", "counterflow", "pressure", "outflow"})
 
 
 def observe(zone: ZoneState, reading: Instant, at: float, now: float) -> ZoneState:
@@ -41,10 +42,11 @@ def observe(zone: ZoneState, reading: Instant, at: float, now: float) -> ZoneSta
         return replace(zone, seconds=seconds, slots=slots)
     if blind:
         return replace(zone, seconds=seconds, seen_at=taken, seen=True, blind=blind)
+    zone = observe_motion(zone, reading, taken, now)
     worst = reading.peak_density
     if worst is None and reading.density is not None:
         worst = Band(value=reading.density, low=reading.density, high=max(reading.density, density or 0.0))
-    return replace(
+    zone = replace(
         zone,
         seconds=seconds,
         slots=slots,
@@ -55,7 +57,14 @@ def observe(zone: ZoneState, reading: Instant, at: float, now: float) -> ZoneSta
         density=worst,
         basis=basis,
         measures=_measures(zone, reading),
+        area_m2=reading.area_m2 or zone.area_m2,
+        # Forecasts follow the value, not its bound: a lens that gets dirty is no growing crowd.
+        density_trend=zone.density_trend if worst is None else follow(zone.density_trend, worst.value, taken),
+        people_trend=(
+            zone.people_trend if reading.count is None else follow(zone.people_trend, reading.count.value, taken)
+        ),
     )
+    return drift_by_camera(zone, reading)
 
 
 def _measures(zone: ZoneState, reading: Instant) -> tuple[str, ...]:
@@ -115,133 +124,60 @@ def _figures(zone: ZoneState, now: float) -> Figures:
 
 def judge(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effect]]:
     """The zone's tier at `now`, which is never before the last time it was judged, and what follows from it."""
-    zone, effects, seen = _sight(site, zone, now)
+    zone, effects, seen = sight(site, zone, now)
     if not seen:
         return replace(zone, judged_at=now, below=False), effects
-    highest = _highest(zone)
-    for tier in _RISING:
-        if tier < zone.tier:
-            break
-        reached = _reached(zone, tier, now, highest)
-        if tier > zone.tier and reached:
-            zone, rise = _change(
-                site, zone, tier, now, "; ".join(reached.values()), tuple(reached), next(iter(reached))
-            )
-            return zone, [*effects, *rise]
-        if tier == zone.tier:
-            fresh = {cause: why for cause, why in reached.items() if cause not in zone.causes}
-            if fresh:
-                causes = (*zone.causes, *fresh)
-                zone, second = _change(site, zone, tier, now, "; ".join(fresh.values()), causes, next(iter(fresh)))
-                return zone, [*effects, *second]
+    zone = look_ahead(zone, now)
+    reached = levels(zone, now)
+    base = base_tier(zone, reached, now)
+    if base is not zone.base:
+        zone = replace(zone, base=base)
+    motions = raising(zone, now)
+    raised = Tier(min(Tier.RED, base + 1))
+    reached += [Reached(cause, raised, why) for cause, why in motions.items()]
+    reached += [*warned(zone, now), *foreseen(zone)]
+    top = max((one.tier for one in reached), default=Tier.NORMAL)
+    changed = False
+    if top > zone.tier:
+        first = next(one for one in reached if one.tier is top)
+        zone, rise = _change(site, zone, first, (first.cause,), now)
+        effects, changed = [*effects, *rise], True
+    if zone.tier is not Tier.NORMAL:
+        for one in reached:
+            # A forecast of what is measured already is no news.
+            if one.tier >= zone.tier and one.kind is Kind.OBSERVED and one.cause not in zone.causes:
+                one = Reached(one.cause, zone.tier, one.why)
+                zone, second = _change(site, zone, one, (*zone.causes, one.cause), now)
+                effects, changed = [*effects, *second], True
+    if changed:
+        return zone, effects
     if zone.unknown_since is not None:
         return replace(zone, judged_at=now, below=False), effects
-    zone, fall = _fall(site, zone, now)
+    zone, fall = _fall(site, zone, now, held=bool(motions) and raised >= zone.tier)
     return zone, [*effects, *fall]
 
 
-def _sight(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effect], bool]:
-    """Whether the newest look at the zone shows something, and what is to be said of that."""
-    why = f"unknown: {zone.blind}"[:MAX_WHY] if zone.blind else ""
-    if now - zone.seen_at > zone.rules.stale_s:
-        why = f"unknown: no reading for more than {zone.rules.stale_s:g} s"
-    if not why:
-        zone, effects = _recover(site, zone, now)
-        return zone, effects, True
-    since = zone.unknown_since
-    if since is None:
-        zone = replace(zone, unknown_since=now, unknown_why=why, unknown_paged=False, good_since=None)
-        mark = effect_id(site, zone.rules.zone, "held", now)
-        return zone, [HeldUnknown(id=mark, at=now, site=site, zone=zone.rules.zone, tier=zone.tier, why=why)], False
-    zone = replace(zone, unknown_why=why, good_since=None)
-    important = zone.rules.kind in CRITICAL_KINDS or zone.tier >= Tier.YELLOW
-    if zone.unknown_paged or not important or now - since < zone.rules.unknown_page_s:
-        return zone, [], False
-    page = Page(
-        id=effect_id(site, zone.rules.zone, "unknown", since),
-        at=now,
-        site=site,
-        zone=zone.rules.zone,
-        tier=zone.tier,
-        from_tier=zone.tier,
-        why=f"{why}; for {now - since:.0f} s, {zone.tier.label} is held"[:MAX_WHY],
-        since=since,
-        figures=Figures(),
-        unknown=True,
-        cause="unknown",
-    )
-    return replace(zone, unknown_paged=True), [page], False
-
-
-def _recover(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effect]]:
-    """The end of being unknown, once the zone has been seen for long enough."""
-    if zone.unknown_since is None:
-        return zone, []
-    good_since = now if zone.good_since is None else zone.good_since
-    if now - good_since < RECOVER_S:
-        return replace(zone, good_since=good_since), []
-    lasted = now - zone.unknown_since
-    quiet = 0.0 if lasted > zone.rules.fall_s else zone.quiet_s
-    zone = replace(zone, unknown_since=None, unknown_why="", unknown_paged=False, good_since=None, quiet_s=quiet)
-    mark = effect_id(site, zone.rules.zone, "seen", now)
-    why = f"unknown ended after {lasted:.0f} s"
-    return zone, [UnknownEnded(id=mark, at=now, site=site, zone=zone.rules.zone, tier=zone.tier, why=why)]
-
-
-def _estimate(zone: ZoneState, tier: Tier, now: float, figure: Figure) -> Estimate | None:
-    return windowed(zone.seconds, int(now // 1), zone.rules.windows.of(tier), zone.rules, figure)
-
-
-def _highest(zone: ZoneState) -> tuple[float, float]:
-    """The highest density and the most people remembered: no mean of theirs can be above."""
-    density = max((second.density for second in zone.seconds if second.density is not None), default=0)
-    people = max((second.people for second in zone.seconds if second.people is not None), default=0)
-    return density / SCALE["density"], people / SCALE["people"]
-
-
-def _reached(zone: ZoneState, tier: Tier, now: float, highest: tuple[float, float]) -> dict[str, str]:
-    """The causes that put the zone at `tier` or above it, each with its words."""
-    reached: dict[str, str] = {}
-    basis = f" ({zone.basis})" if zone.basis else ""
-    threshold = zone.rules.density.of(tier)
-    density = _estimate(zone, tier, now, "density") if highest[0] >= threshold else None
-    if density is not None and density.value >= threshold:
-        reached["density"] = (
-            f"density {density.value:.2f} persons/m² in the worst cell over {density.span_s} s, "
-            f"{tier.label} from {threshold:g}{basis}"
-        )[:MAX_WHY]
-    capacity = zone.rules.capacity
-    if capacity is not None:
-        percent = zone.rules.capacity_percent.of(tier)
-        people = _estimate(zone, tier, now, "people") if highest[1] * 100 >= percent * capacity else None
-        if people is not None and people.value * 100 >= percent * capacity:
-            reached["capacity"] = (
-                f"capacity {people.value:.0f} people over {people.span_s} s, {people.value / capacity:.0%} of "
-                f"{capacity}, {tier.label} from {percent:g} %{basis}"
-            )[:MAX_WHY]
-    return reached
-
-
 def _change(
-    site: str, zone: ZoneState, tier: Tier, now: float, why: str, causes: tuple[str, ...], cause: str
+    site: str, zone: ZoneState, reached: Reached, causes: tuple[str, ...], now: float
 ) -> tuple[ZoneState, list[Effect]]:
     """A rise, or a second cause at the same tier; both call people."""
-    why, before = why[:MAX_WHY], zone.tier
+    before, tier = zone.tier, reached.tier
     zone = replace(
         zone,
         tier=tier,
         since=now if tier is not before else zone.since,
-        why=why,
-        kind=Kind.OBSERVED,
-        cause=cause,
+        why=reached.why,
+        kind=reached.kind,
+        cause=reached.cause,
         causes=causes,
         quiet_s=0.0,
         below=False,
         judged_at=now,
     )
     known = _figures(zone, now)
-    mark = effect_id(site, zone.rules.zone, before, tier, now)
     name = zone.rules.zone
+    parts = (site, name, before, tier, now)
+    mark = effect_id(*parts) if tier is not before else effect_id(*parts, reached.cause)
     return zone, [
         TierChanged(
             id=mark,
@@ -250,9 +186,10 @@ def _change(
             zone=name,
             from_tier=before,
             to_tier=tier,
-            why=why,
+            why=reached.why,
             figures=known,
-            cause=cause,
+            kind=reached.kind,
+            cause=reached.cause,
         ),
         Page(
             id=mark,
@@ -261,20 +198,23 @@ def _change(
             zone=name,
             tier=tier,
             from_tier=before,
-            why=why,
+            why=reached.why,
             since=zone.since,
             figures=known,
-            cause=cause,
+            kind=reached.kind,
+            cause=reached.cause,
         ),
     ]
 
 
-def _fall(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effect]]:
-    """Count the evidence for a fall; one tier at a time."""
+def _fall(site: str, zone: ZoneState, now: float, *, held: bool) -> tuple[ZoneState, list[Effect]]:
+    """Count the evidence for a fall; one tier at a time. `held`: the crowd's motion holds the present tier."""
     if zone.tier is Tier.NORMAL:
         return replace(zone, judged_at=now, seconds=forget(zone.seconds, _oldest(zone, now))), []
     gap = now - zone.judged_at
-    calm = _calm(zone, now)
+    calm = "" if held or still_foreseen(zone, now) or _expected(zone, now) else below(zone, zone.tier, now)
+    if calm and MOTIONS.intersection(zone.causes) - {"outflow"} and not motion_known(zone, now):
+        calm = None
     quiet = zone.quiet_s
     if calm is None:
         return replace(zone, judged_at=now, below=False), []
@@ -296,13 +236,11 @@ def _fall(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
         why=why,
         kind=Kind.OBSERVED,
         cause="fall",
+        causes=() if tier is Tier.NORMAL else zone.causes,
         quiet_s=0.0,
         below=False,
         judged_at=now,
     )
-    if tier is Tier.NORMAL:
-        zone = replace(zone, causes=())
-    known = _figures(zone, now)
     mark = effect_id(site, zone.rules.zone, before, tier, now)
     return zone, [
         TierChanged(
@@ -313,32 +251,12 @@ def _fall(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
             from_tier=before,
             to_tier=tier,
             why=why,
-            figures=known,
+            figures=_figures(zone, now),
             cause="fall",
         )
     ]
 
 
-def _calm(zone: ZoneState, now: float) -> str | None:
-    """Words for what is well below the present tier; empty where something is not; None where it cannot be told.
-
-    Each figure that the zone has ever given must be seen, and must be low.
-    """
-    rules, tier, words = zone.rules, zone.tier, []
-    density = _estimate(zone, tier, now, "density")
-    people = _estimate(zone, tier, now, "people") if rules.capacity is not None else None
-    if density is None and "density" in zone.measures:
-        return None
-    if people is None and rules.capacity is not None:
-        return None
-    if density is not None:
-        limit = rules.clear_ratio * rules.density.of(tier)
-        if density.value >= limit:
-            return ""
-        words.append(f"density {density.value:.2f} persons/m² under {limit:.2f}")
-    if people is not None and rules.capacity is not None:
-        limit = rules.clear_ratio * rules.capacity_percent.of(tier) / 100 * rules.capacity
-        if people.value >= limit:
-            return ""
-        words.append(f"{people.value:.0f} people under {limit:.0f}")
-    return ", ".join(words) or None
+def _expected(zone: ZoneState, now: float) -> bool:
+    """Whether a wave is on its way that holds the present tier."""
+    return any(one.tier >= zone.tier for one in warned(zone, now))

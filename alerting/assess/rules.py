@@ -88,7 +88,45 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return max(self.blue_s, self.yellow_s, self.orange_s, self.red_s)
 
 
-class ZoneRules(msgspec.Struct, frozen=True, kw_only=True):
+class MotionLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """From where the way a crowd moves raises its zone by one tier."""
+
+    counterflow: Annotated[
+        float,
+        msgspec.Meta(
+            title="Counterflow", description="Share of people walking against the others, on steps and one-way paths."
+        ),
+    ] = 0.2
+    outflow: Annotated[
+        float,
+        msgspec.Meta(
+            title="Low outflow", description="Persons through each metre of exit and second, below which it is low."
+        ),
+    ] = 0.8
+    pressure: Annotated[
+        float, msgspec.Meta(title="Pressure", description="Crowd pressure in 1/s²: density times variance of velocity.")
+    ] = 0.02
+
+
+class Onward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the people of a zone go when they leave it."""
+
+    zone: Annotated[Name, msgspec.Meta(title="Zone", description="The next zone on their way.")]
+    walk_s: Annotated[
+        float, msgspec.Meta(title="Walk", description="Seconds from this zone to the next.", ge=0, le=3600)
+    ] = 60.0
+
+
+class GateRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A place where people are counted as they pass: its inflow enters `into` and leaves `out_of`, its outflow the
+    other way round. Either may be the world outside."""
+
+    gate: Name
+    into: Name | None = None
+    out_of: Name | None = None
+
+
+class ZoneRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that `step` needs to know of a zone; it travels in the state, so that a state explains itself."""
 
     zone: Name
@@ -104,3 +142,15 @@ class ZoneRules(msgspec.Struct, frozen=True, kw_only=True):
     stale_s: float = 10.0
     #: Seconds of unknown until somebody is called, on steps or at yellow and above.
     unknown_page_s: float = 120.0
+    #: A path with one direction: counterflow counts from blue on.
+    one_way: bool = False
+    #: Metres of exit that the zone's outflow passes through; absent: its outflow is not judged.
+    exit_width_m: float | None = None
+    motion: MotionLimits = MotionLimits()
+    #: Whether forecasts may raise this zone.
+    forecast: bool = True
+    onward: tuple[Onward, ...] = ()
+    #: The zone's occupancy is kept here as the balance of its gates, from its last named reset on.
+    balance: bool = False
+    #: How long the figures of a gate or of an occupancy stand, which come once a minute or so.
+    gate_stale_s: float = 150.0

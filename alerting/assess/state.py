@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from alerting.assess.rules import ZoneRules
+from alerting.assess.rules import GateRules, ZoneRules
 from wire import Band, Kind, Name, Tier
 
 #: Raised when a stored state can no longer be read as it was; additive fields with defaults do not raise it.
@@ -32,6 +32,94 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
     index: int
     total: int
     readings: int
+
+
+class Move(msgspec.Struct, frozen=True, array_like=True):
+    """How people moved in one second: m/s in hundredths, share against the others in thousandths, pressure in
+    ten-thousandths of 1/s². Absent: not known."""
+
+    at: int
+    speed: int | None = None
+    counterflow: int | None = None
+    pressure: int | None = None
+
+
+class Usual(msgspec.Struct, frozen=True, array_like=True):
+    """What is usual in a zone while it is calm: m/s, share against the others, and from how many seconds of looking."""
+
+    speed: float | None = None
+    counterflow: float | None = None
+    seconds: float = 0.0
+
+
+class Trend(msgspec.Struct, frozen=True, array_like=True):
+    """A figure minute by minute: level, slope a minute, variance of what the next minute differs by; and the present
+    minute's sum and number of readings."""
+
+    minute: int
+    level: float = 0.0
+    slope: float = 0.0
+    variance: float = 0.0
+    minutes: int = 0
+    total: float = 0.0
+    readings: int = 0
+
+
+class Passing(msgspec.Struct, frozen=True, array_like=True):
+    """The newest word of one gate: when it came, persons/min in and out of this zone."""
+
+    gate: str
+    at: float
+    inflow: float
+    outflow: float
+
+
+class Inside(msgspec.Struct, frozen=True, array_like=True):
+    """People inside since a named reset: entries minus exits, never a count of what a camera sees.
+
+    `judged` and `before` are the newest two figures to judge by; `off` is how far the balance was from what cameras
+    counted when that was last known, and `drift` by how many persons an hour it went astray since the reset.
+    """
+
+    reset: str
+    reset_at: float
+    at: float
+    value: float
+    low: float
+    high: float
+    judged: float
+    before: float
+    basis: str = ""
+    off: float | None = None
+    drift: float | None = None
+
+
+class Outlook(msgspec.Struct, frozen=True, array_like=True):
+    """What was foreseen at `at`: by the last looks the tiers that were likely to be reached, the tier that is still
+    rather likely, and the words for the highest."""
+
+    at: float
+    likely: tuple[Tier, ...] = ()
+    holds: Tier = Tier.NORMAL
+    why: str = ""
+
+
+class Wave(msgspec.Struct, frozen=True, array_like=True):
+    """People on their way from a neighbour: the tier that they warn of, until when, and the words."""
+
+    tier: Tier
+    until: float
+    why: str
+
+
+class Typical(msgspec.Struct, frozen=True, array_like=True):
+    """What the zone's own history expects: of `people` or `density`, at so many minutes ahead, how it differs from now
+    and by how much that scatters (1 sigma)."""
+
+    figure: str
+    minutes: int
+    change: float
+    sigma: float
 
 
 class ZoneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,6 +158,22 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     people: Band | None = None
     density: Band | None = None
     basis: str = ""
+    area_m2: float | None = None
+    #: The tier that density and capacity alone stand for; what the crowd's motion raises by one.
+    base: Tier = Tier.NORMAL
+    moves: tuple[Move, ...] = ()
+    usual: Usual = Usual()
+    density_trend: Trend | None = None
+    people_trend: Trend | None = None
+    net_trend: Trend | None = None
+    passing: tuple[Passing, ...] = ()
+    #: Since when the outflow has been low, where it is.
+    low_outflow_since: float | None = None
+    inside: Inside | None = None
+    outlook: Outlook | None = None
+    wave: Wave | None = None
+    typical: tuple[Typical, ...] = ()
+    typical_until: float = 0.0
 
 
 class SiteState(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +183,7 @@ class SiteState(msgspec.Struct, frozen=True, kw_only=True):
     #: Of how many events it is the fold: where in the site's log it stands.
     number: int = 0
     zones: dict[str, ZoneState] = {}
+    gates: tuple[GateRules, ...] = ()
     version: int = STATE_VERSION
 
 

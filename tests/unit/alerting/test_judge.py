@@ -353,9 +353,16 @@ def test_other_kinds_of_count_are_not_mixed_in() -> None:
         zone="z", age_s=0, state=State.GOOD, method="t", reset="noon", occupancy=Band(value=9e5, low=0, high=9e5)
     )
     for second in range(60):
-        run.do(Observed(at=START + second, readings=(gate, balance)))
+        run.do(Observed(at=START + second, readings=(gate,)))
     assert run.changes() == []
     assert run.state.zones["z"].unknown_since == START
+    for second in range(60, 120):
+        run.do(Observed(at=START + second, readings=(gate, balance)))
+    zone = run.state.zones["z"]
+    assert [change.why.split(",")[0] for change in run.changes()] == ["capacity 900000 inside since noon"]
+    assert zone.people is None
+    assert zone.seconds == ()
+    assert zone.people_trend is None
 
 
 def test_a_second_cause_at_the_same_tier_is_an_event_once() -> None:
