@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.picture import PictureRefused, to_bgr
+
 SMALLEST_SIDE = 32
 """A picture with a shorter side (px) shows nobody that could be counted."""
 DARK_LUMA = 40
@@ -99,6 +101,16 @@ class Count:
         return self.band.around(float(self.grid.sum(dtype=np.float64)), self.saturated)
 
 
+@dataclass(frozen=True)
+class View:
+    """What is known of the view that a picture shows, besides the picture."""
+
+    camera: str = ""
+    """Name of the camera: a counter that remembers something from picture to picture does so for each"""
+    head_px: tuple[float, float] | None = None
+    """(lowest, highest) height of the heads of people standing there, px of the picture; None: not known"""
+
+
 class Counter(Protocol):
     """Counts people in a picture."""
 
@@ -110,22 +122,22 @@ class Counter(Protocol):
     def digest(self) -> str:
         """SHA-256 of the weights, hexadecimal."""
 
-    def count(self, frame: NDArray[np.uint8]) -> Count:
-        """BGR (h, w, 3) uint8; raises CountRefused where the frame is no such picture."""
+    def count(self, frame: NDArray[np.generic], view: View | None = None) -> Count:
+        """BGR (h, w, 3) uint8; grey, alpha and 16 bits are converted. CountRefused where it is no such picture."""
 
 
-def check_frame(frame: object) -> tuple[int, int]:
-    """(width, height) of a frame that can be counted; CountRefused with one line otherwise."""
+def checked_frame(frame: object) -> NDArray[np.uint8]:
+    """The BGR picture of a frame that can be counted; CountRefused with one line otherwise."""
     if not isinstance(frame, np.ndarray):
         raise CountRefused(f"expected a picture as an array, got {type(frame).__name__}")
-    if frame.dtype != np.uint8:
-        raise CountRefused(f"expected 8 bits a channel (uint8), got {frame.dtype}")
-    if frame.ndim != 3 or frame.shape[2] != 3:
-        raise CountRefused(f"expected a BGR picture of shape (height, width, 3), got {frame.shape}")
-    height, width = frame.shape[:2]
+    try:
+        picture = to_bgr(frame)
+    except PictureRefused as refusal:
+        raise CountRefused(str(refusal)) from None
+    height, width = picture.shape[:2]
     if min(width, height) < SMALLEST_SIDE:
         raise CountRefused(f"the picture is {width}x{height}: sides of {SMALLEST_SIDE} px or more are needed")
-    return width, height
+    return picture
 
 
 def picture_flaws(frame: NDArray[np.uint8]) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ class Frames:
             picture = reader.picture()
             if picture is None:
                 if isinstance(reader, PicturesReader):
-                    raise SourceRefused(f"{reader.path}: not a picture, or a truncated one")
+                    raise SourceRefused(f"{reader.path}: {reader.fault}")
                 continue
             yield Frame(picture, index, last, reader.time_s, self._camera)
             while self._every_s > 0 and wanted <= reader.time_s + 0.5 / (reader.fps or 1000.0):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge.capture.address import PICTURES, SourceKind, diagnose, identify, redact
 from edge.capture.frame import SourceRefused
+from models.picture import PictureRefused, decode, to_bgr
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
@@ -107,6 +108,8 @@ class PicturesReader:
         self.kind = kind
         self.label = label
         self.announced: int | None = len(paths)
+        #: Why the last picture that could not be decoded could not.
+        self.fault = ""
         self._index = -1
 
     def grab(self) -> bool:
@@ -125,7 +128,11 @@ class PicturesReader:
         return self._index * self._step_s
 
     def picture(self) -> NDArray[np.uint8] | None:
-        return read_picture(self.path)
+        try:
+            return read_picture(self.path)
+        except PictureRefused as refusal:
+            self.fault = str(refusal)
+            return None
 
     def seek(self, time_s: float) -> bool:
         self._index = min(max(self._index, int(time_s / self._step_s) - 1), len(self._paths) - 1)
@@ -135,18 +142,13 @@ class PicturesReader:
         self._index = len(self._paths)
 
 
-def read_picture(path: Path) -> NDArray[np.uint8] | None:
-    """The picture at `path`, BGR; None where it cannot be decoded."""
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """The picture at `path`, BGR; PictureRefused with the reason where it cannot be decoded whole."""
     try:
         raw = np.fromfile(path, dtype=np.uint8)
-    except OSError:
-        return None
-    try:
-        picture = cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
-    except cv2.error:
-        # A picture of more pixels than OpenCV takes is raised, not refused.
-        return None
-    return _bgr(picture) if picture is not None else None
+    except OSError as error:
+        raise PictureRefused(f"it cannot be read: {error.strerror or error}") from None
+    return decode(raw)
 
 
 def open_reader(source: str | int, *, open_timeout_s: float, read_timeout_s: float, step_s: float = 1.0) -> Reader:
@@ -194,10 +196,7 @@ def _open_pictures(path: Path, kind: SourceKind, label: str, step_s: float) -> P
 
 
 def _bgr(picture: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    if picture.ndim == 2:
-        picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-    elif picture.ndim == 3 and picture.shape[2] == 4:
-        picture = cv2.cvtColor(picture, cv2.COLOR_BGRA2BGR)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or 0 in picture.shape:
+    try:
+        return to_bgr(picture) if picture.size else None
+    except PictureRefused:
         return None
-    return picture

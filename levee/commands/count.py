@@ -54,7 +54,8 @@ def count(
     """Counts the people in pictures, folders of pictures, clips and streams.
 
     Each count comes with low and high, between which the truth lies nine times in ten. A picture that cannot be
-    read is `unknown`, and its count is empty: never 0. Exit status 1 means that a source could not be used.
+    read is `unknown`, and its count is empty: never 0. Exit status 1 means that a source could not be used, or a
+    picture could not be counted; a line for each says why.
 
         levee count photo.jpg
 
@@ -169,7 +170,8 @@ def _sampled(
     from edge.capture.reader import WHOLE_SHARE, PicturesReader
 
     still = isinstance(reader, PicturesReader)
-    grabbed, given, broken, next_s = 0, 0, 0, 0.0
+    grabbed, given, broken, refused, next_s = 0, 0, 0, 0, 0.0
+    why = ""
     while limit is None or given < limit:
         if not reader.grab():
             break
@@ -182,9 +184,13 @@ def _sampled(
         seen = _counted(name, 0 if still else grabbed - 1, 0.0 if still else reader.time_s, reader, counter)
         given += 1
         broken += seen.picture is None
-        if still and seen.picture is None:
-            tally.faults.append(f"{name}: not a picture that can be read, or a truncated one")
+        if seen.count is None:
+            refused, why = refused + (seen.picture is not None), seen.why
+            if still:
+                tally.faults.append(f"{name}: {seen.why}")
         yield seen
+    if not still and refused:
+        tally.faults.append(f"{reader.label}: {refused} of {given} frames could not be counted: {why}")
     if limit is not None and given >= limit:
         return
     if grabbed == 0:
@@ -198,12 +204,14 @@ def _sampled(
 
 
 def _counted(name: str, frame: int, time_s: float, reader: Reader, counter: Counter) -> Seen:
+    from edge.capture.reader import PicturesReader
     from levee.commands.count_output import Seen
     from models import CountRefused
 
     picture = reader.picture()
     if picture is None:
-        return Seen(name, frame, time_s, counter.name, why="it cannot be decoded")
+        why = reader.fault if isinstance(reader, PicturesReader) else "it cannot be decoded"
+        return Seen(name, frame, time_s, counter.name, why=why)
     try:
         return Seen(name, frame, time_s, counter.name, picture, counter.count(picture))
     except CountRefused as error:

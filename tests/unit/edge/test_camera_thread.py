@@ -15,6 +15,7 @@ from edge.capture import Camera, SourceKind
 from edge.capture import camera as camera_module
 from edge.capture.reader import read_picture
 from edge.settings import CameraSettings
+from models.picture import PictureRefused
 
 
 class Failing:
@@ -91,4 +92,5 @@ def test_a_picture_that_opencv_raises_over_is_not_one(tmp_path: Path, monkeypatc
 
     (tmp_path / "a.png").write_bytes(b"x")
     monkeypatch.setattr(cv2, "imdecode", refuse)
-    assert read_picture(tmp_path / "a.png") is None
+    with pytest.raises(PictureRefused, match="OpenCV does not take it"):
+        read_picture(tmp_path / "a.png")

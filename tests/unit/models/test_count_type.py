@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from models.counter import Band, BandSide, Count, CountRefused, check_frame, picture_flaws
+from models.counter import Band, BandSide, Count, CountRefused, checked_frame, picture_flaws
 
 sides = st.builds(
     BandSide,
@@ -77,10 +77,10 @@ def test_weights_that_make_no_sense_are_refused(weights: np.ndarray, says: str) 
     [
         (None, "NoneType"),
         ([[1, 2], [3, 4]], "list"),
-        (np.zeros((100, 100, 3), np.float32), "uint8"),
-        (np.zeros((100, 100, 3), np.uint16), "uint8"),
-        (np.zeros((100, 100), np.uint8), "shape"),
-        (np.zeros((100, 100, 4), np.uint8), "shape"),
+        (np.zeros((100, 100, 3), np.float32), "float32"),
+        (np.zeros((100, 100, 3), np.int16), "int16"),
+        (np.zeros((100, 100, 2), np.uint8), "shape"),
+        (np.zeros((100, 100, 5), np.uint8), "shape"),
         (np.zeros((2, 100, 100, 3), np.uint8), "shape"),
         (np.zeros((1, 1, 3), np.uint8), "1x1"),
         (np.zeros((17, 33, 3), np.uint8), "33x17"),
@@ -89,7 +89,7 @@ def test_weights_that_make_no_sense_are_refused(weights: np.ndarray, says: str) 
 )
 def test_frames_that_cannot_be_counted_are_refused_in_one_line(frame: object, says: str) -> None:
     with pytest.raises(CountRefused, match=says) as refusal:
-        check_frame(frame)
+        checked_frame(frame)
     assert "\n" not in str(refusal.value)
 
 
