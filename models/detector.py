@@ -1,4 +1,4 @@
-"""Counts with a person detector exported by ultralytics (ONNX, OpenVINO IR or TFLite).
+"""Counts with a person detector (ONNX, OpenVINO IR or TFLite), such as ultralytics exports.
 
 For sparse views, where people are large and apart; in a packed crowd every detector counts too few.
 """
@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boxes import Letterbox, decode, heads
-from models.counter import Band, Count, check_frame, picture_flaws
+from models.boxes import Placement, decode, heads
+from models.counter import Band, Count, View, checked_frame, picture_flaws
+from models.density import to_values
 from models.engine import Engine
+from models.picture import GREY
 from models.registry import Boxes, Manifest, Picture
 
 GRID_CELL = 16
@@ -29,32 +31,25 @@ class DetectorCounter:
         self._picture: Picture = manifest.picture
         self._band: Band = manifest.band
 
-    def count(self, frame: NDArray[np.uint8]) -> Count:
-        width, height = check_frame(frame)
-        size = self._boxes.size
-        place = Letterbox.of(width, height, size)
-        corners, _ = decode(self._engine.run(self._input(frame, place)), self._boxes)
+    def count(self, frame: NDArray[np.generic], view: View | None = None) -> Count:
+        picture = checked_frame(frame)
+        height, width = picture.shape[:2]
+        place = Placement.of(width, height, self._boxes)
+        corners, _ = decode(self._engine.run(self._input(picture, place)), self._boxes)
         points = heads(place.back(corners))
         points = np.clip(points, 0, np.array([width - 1, height - 1], np.float32))
         saturated = len(points) >= self._boxes.cap
-        reasons = picture_flaws(frame) + (("detector-at-its-cap",) if saturated else ())
+        reasons = picture_flaws(picture) + (("detector-at-its-cap",) if saturated else ())
         grid = points_to_grid(points, width, height)
         return Count(grid, (width, height), points, self.name, saturated, reasons, self._band)
 
-    def _input(self, frame: NDArray[np.uint8], place: Letterbox) -> NDArray[np.float32]:
-        height, width = frame.shape[:2]
-        size = self._boxes.size
-        scaled = cv2.resize(
-            frame,
-            (max(1, round(width * place.scale)), max(1, round(height * place.scale))),
-            interpolation=cv2.INTER_AREA if place.scale < 1 else cv2.INTER_LINEAR,
-        )
-        canvas = np.full((size, size, 3), 114, np.uint8)  # the grey that these detectors are trained with
+    def _input(self, frame: NDArray[np.uint8], place: Placement) -> NDArray[np.float32]:
+        wide, high = self._boxes.sides
+        smaller = min(place.scale) < 1
+        scaled = cv2.resize(frame, place.inner, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+        canvas = np.full((high, wide, 3), GREY, np.uint8)  # the grey that these detectors are trained with
         canvas[place.top : place.top + scaled.shape[0], place.left : place.left + scaled.shape[1]] = scaled
-        if self._picture.colour == "rgb":
-            canvas = canvas[..., ::-1]
-        values = (canvas.astype(np.float32) - self._picture.mean) * np.float32(self._picture.scale)
-        return np.asarray(values.transpose(2, 0, 1)[None], np.float32)
+        return to_values(canvas, self._picture)
 
 
 def points_to_grid(points: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

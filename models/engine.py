@@ -1,9 +1,9 @@
-"""Runs a network of one input and one output on the CPU, compiled once for each input size."""
+"""Runs a network of one input on the CPU: compiled once, for pictures of every size that it takes."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import openvino as ov
@@ -11,75 +11,93 @@ from numpy.typing import NDArray
 
 from models.counter import CountRefused, WeightsRefused
 
-KEPT_SIZES = 4
-"""Networks compiled for this many input sizes are kept; the one used longest ago goes first."""
+KEPT_KERNELS = 64
+"""Kernels that the runtime keeps for sizes it has seen, the one used longest ago going first. A network of ours has
+about thirty layers; a new size then costs some milliseconds, and thousands of sizes cost no memory."""
+
+Precision = Literal["f32", "bf16", "int8"]
 
 
 class Engine:
-    """A network in ONNX, OpenVINO IR or TFLite form, run by OpenVINO in single precision.
+    """A network in ONNX, OpenVINO IR or TFLite form, run by OpenVINO.
 
     Not for several threads at once: one engine belongs to one worker.
     """
 
-    def __init__(self, file: Path, threads: int = 0) -> None:
-        """`threads` 0 leaves the number to the runtime. WeightsRefused where the file is no such network."""
-        self._core = ov.Core()
-        self._settings: dict[str, object] = {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": False,  # several workers may share a small box
-        }
-        if threads:
-            self._settings["INFERENCE_NUM_THREADS"] = threads
+    def __init__(self, file: Path, threads: int = 0, precision: Precision = "f32", output: str = "") -> None:
+        """`threads` 0 leaves the number to the runtime; `output` names the output to read, the first where empty.
+
+        WeightsRefused where the file is no network, or one that this runtime cannot run.
+        """
+        self._file = file
+        core = ov.Core()
+        self.precision = effective(precision, core)
+        """what is computed in here: bf16 falls back to f32 on a CPU that has none"""
         try:
-            self._model = self._core.read_model(str(file))
+            model = core.read_model(str(file))
         except RuntimeError as error:
-            raise WeightsRefused(f"{file}: not a network that can be read: {_last_line(error)}") from None
-        if len(self._model.inputs) != 1:
-            raise WeightsRefused(f"{file}: {len(self._model.inputs)} inputs, where a counter has one")
-        shape = self._model.input(0).partial_shape
+            raise WeightsRefused(f"{file}: not a network that can be read: {_cause(error)}") from None
+        if len(model.inputs) != 1:
+            raise WeightsRefused(f"{file}: {len(model.inputs)} inputs, where a counter has one")
+        shape = model.input(0).partial_shape
         if shape.rank.is_dynamic or len(shape) != 4:
             raise WeightsRefused(f"{file}: the input is not a batch of pictures: {shape}")
-        self._file = file
-        self._fixed = bool(shape.is_static)
         self.channels_last = not shape[3].is_dynamic and shape[3].get_length() in (1, 3)
-        self._compiled: OrderedDict[tuple[int, ...], ov.CompiledModel] = OrderedDict()
+        sides = (shape[2], shape[1]) if self.channels_last else (shape[3], shape[2])
+        self.fixed: tuple[int, int] | None = None
+        """(width, height) px where the network takes pictures of one size only"""
+        if not any(side.is_dynamic for side in sides):
+            self.fixed = (sides[0].get_length(), sides[1].get_length())
+        settings: dict[str, object] = {
+            "INFERENCE_PRECISION_HINT": "bf16" if self.precision == "bf16" else "f32",
+            "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False,  # several workers may share a small box
+            "CPU_RUNTIME_CACHE_CAPACITY": str(KEPT_KERNELS),
+        }
+        if threads:
+            settings["INFERENCE_NUM_THREADS"] = threads
+        try:
+            if shape[0].is_dynamic:
+                shape[0] = ov.Dimension(1)
+                model.reshape(shape)
+            self._compiled = core.compile_model(model, "CPU", settings)
+            first = self._compiled.output(output) if output else self._compiled.output(0)
+        except RuntimeError as error:
+            raise WeightsRefused(f"{file}: this runtime cannot run it: {_cause(error)}") from None
+        self._outputs = [first, *(other for other in self._compiled.outputs if other != first)]
 
     def run(self, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, c, h, w) -> the first output; CountRefused where the network cannot take this size."""
+        """(1, c, h, w) -> the output; CountRefused where the network cannot take this size."""
         return self.run_all(pictures)[0]
 
     def run_all(self, pictures: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """(n, c, h, w) -> every output, in the network's order; CountRefused as in `run`."""
+        """(1, c, h, w) -> every output, in the order of `outputs`; CountRefused as in `run`."""
         batch = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1) if self.channels_last else pictures)
-        compiled = self._for(batch.shape)
-        found = compiled(batch)
-        return [np.array(found[output], np.float32) for output in compiled.outputs]
+        try:
+            found = self._compiled(batch)
+        except RuntimeError as error:
+            wanted = self._compiled.input(0).partial_shape
+            line = f"{self._file.name} takes pictures of shape {wanted}, not {tuple(batch.shape)}"
+            raise CountRefused(line if self.fixed else f"{line}: {_cause(error)}") from None
+        return [np.array(found[output], np.float32) for output in self._outputs]
 
     @property
     def outputs(self) -> list[str]:
-        """Names of the outputs, in the network's order; empty where one has none."""
-        return [next(iter(sorted(output.names)), "") for output in self._model.outputs]
-
-    def _for(self, shape: tuple[int, ...]) -> ov.CompiledModel:
-        compiled = self._compiled.get(shape)
-        if compiled is None:
-            try:
-                if not self._fixed:
-                    self._model.reshape(list(shape))
-                compiled = self._core.compile_model(self._model, "CPU", self._settings)
-            except RuntimeError as error:
-                raise CountRefused(f"{self._file.name} cannot take {shape}: {_last_line(error)}") from None
-            if tuple(compiled.input(0).shape) != tuple(shape):
-                wanted = tuple(compiled.input(0).shape)
-                raise CountRefused(f"{self._file.name} takes pictures of shape {wanted}, not {tuple(shape)}")
-            self._compiled[shape] = compiled
-            while len(self._compiled) > KEPT_SIZES:
-                self._compiled.popitem(last=False)
-        self._compiled.move_to_end(shape)
-        return compiled
+        """Names of the outputs, the one that was asked for first; empty where one has none."""
+        return [next(iter(sorted(output.names)), "") for output in self._outputs]
 
 
-def _last_line(error: Exception) -> str:
+def effective(precision: Precision, core: ov.Core | None = None) -> Precision:
+    """What this CPU computes in where `precision` is asked for. Files of 8 bits are what they are on every CPU."""
+    if precision != "bf16":
+        return precision
+    abilities = (core or ov.Core()).get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "bf16" if "BF16" in abilities else "f32"
+
+
+def _cause(error: Exception) -> str:
+    """The line of a long report that says what is wrong."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:200] if lines else type(error).__name__
+    told = [line for line in lines if not line.startswith(("Exception from", "Check '", "While ", "[CPU]"))]
+    chosen = next((line for line in lines if "not supported" in line or "No conversion" in line), "")
+    return (chosen or (told or lines or [type(error).__name__])[-1])[:200]

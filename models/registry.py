@@ -3,28 +3,59 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+import numpy as np
 import yaml
 
 from models.counter import Band, WeightsRefused
 
 WEIGHTS = Path(__file__).with_name("weights")
 """Where the weights that come with Levee lie, each with its manifest."""
+ADDED = "LEVEE_MODELS"
+"""The environment variable with the folder of models that were added; without it, see `added_folder`."""
+
+
+Above = Annotated[float, msgspec.Meta(gt=0)]
+
+# Of a number or a list, limits are checked afterwards: msgspec 0.22 ends the process where a constrained number
+# stands in one union with a tuple.
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a network expects of its input: value = (pixel - mean) * scale."""
 
     colour: Annotated[Literal["bgr", "rgb", "grey"], msgspec.Meta(description="Order of the colour channels.")] = "bgr"
-    mean: Annotated[float, msgspec.Meta(description="Subtracted from pixels of 0..255.")] = 0.0
-    scale: Annotated[float, msgspec.Meta(gt=0, description="Multiplied after the mean is subtracted.")] = 1.0
+    mean: Annotated[
+        float | tuple[float, float, float],
+        msgspec.Meta(description="Subtracted from pixels of 0..255: one number, or one for each colour in its order."),
+    ] = 0.0
+    scale: Annotated[
+        float | tuple[float, float, float],
+        msgspec.Meta(description="Multiplied after the mean is subtracted; above 0."),
+    ] = 1.0
     multiple: Annotated[int, msgspec.Meta(ge=1, le=256, description="Sides are padded to multiples, px.")] = 32
     longest_side: Annotated[
         int, msgspec.Meta(ge=64, le=8192, description="Pictures with a longer side are shrunk to it, px.")
     ] = 1280
+    head_px: Annotated[
+        tuple[Above, Above] | None,
+        msgspec.Meta(
+            description="Lowest and highest height of heads that it counts well, px of its input. Where a camera is"
+            " calibrated, its pictures are scaled so that heads lie between them."
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.colour == "grey" and not (isinstance(self.mean, float) and isinstance(self.scale, float)):
+            raise ValueError("`picture`: a grey picture has one mean and one scale")
+        if not all(scale > 0 for scale in np.atleast_1d(self.scale)):
+            raise ValueError("`picture`: `scale` must be above 0")
+        if self.head_px is not None and self.head_px[0] > self.head_px[1]:
+            raise ValueError("`picture`: `head_px` is the lowest height, then the highest")
 
 
 class Density(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,7 +80,23 @@ class Density(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Boxes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a detector's output is read."""
 
-    size: Annotated[int, msgspec.Meta(ge=64, le=4096, description="Side of the square input, px.")] = 640
+    form: Annotated[
+        Literal["ultralytics", "ssd", "yolox"],
+        msgspec.Meta(
+            description="ultralytics: (1, 4 + classes, n), or (1, n, 6) without duplicates; ssd: (1, 1, n, 7) of"
+            " picture, class, score and corners in 0..1; yolox: (1, n, 5 + classes) on its grids."
+        ),
+    ] = "ultralytics"
+    size: Annotated[
+        int | tuple[int, int],
+        msgspec.Meta(description="Side of the square input, or its width and height, px; 64 to 4096."),
+    ] = 640
+    fit: Annotated[
+        Literal["letterbox", "stretch"],
+        msgspec.Meta(
+            description="letterbox: grey bars keep the picture's shape; stretch: it is squeezed into the input."
+        ),
+    ] = "letterbox"
     confidence: Annotated[float, msgspec.Meta(gt=0, lt=1, description="Boxes below this score are dropped.")] = 0.25
     overlap: Annotated[
         float, msgspec.Meta(gt=0, lt=1, description="Of two boxes that overlap more than this, one is kept.")
@@ -61,6 +108,15 @@ class Boxes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     unit_boxes: Annotated[
         bool, msgspec.Meta(description="Boxes are in 0..1 of the input (TFLite exports), not in pixels.")
     ] = False
+
+    def __post_init__(self) -> None:
+        if not all(64 <= side <= 4096 for side in self.sides):
+            raise ValueError("`boxes`: `size` must be 64 to 4096 px")
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """(width, height) px of the input."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +134,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Annotated[int, msgspec.Meta(ge=0, le=4, description="The fold of models/folds.yaml held out in training.")]
         | None
     ) = None
+    precision: Annotated[
+        Literal["f32", "bf16", "int8"],
+        msgspec.Meta(
+            description="What the run-time computes in: f32; bf16, where the CPU has it; int8 of a file that was"
+            " quantised. Less than f32 only where `levee models gate` accepted it."
+        ),
+    ] = "f32"
+    output: Annotated[str, msgspec.Meta(description="Name of the output that is read; empty: the first.")] = ""
     picture: Annotated[Picture, msgspec.Meta(description="What the network expects.")] = Picture()
     density: Annotated[Density, msgspec.Meta(description="For kind density.")] = Density()
     boxes: Annotated[Boxes, msgspec.Meta(description="For kind detector.")] = Boxes()
@@ -89,18 +153,32 @@ def manifest_path(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         return path
-    own = WEIGHTS / f"{name_or_path}.yaml"
-    if len(path.parts) == 1 and own.is_file():
-        return own
+    if len(path.parts) == 1:
+        for folder in (WEIGHTS, added_folder()):
+            if (folder / f"{name_or_path}.yaml").is_file():
+                return folder / f"{name_or_path}.yaml"
     if path.exists():
         raise WeightsRefused(f"{path}: weights are named by their manifest, a .yaml file beside them")
-    known = ", ".join(m.stem for m in own_manifests()) or "none"
+    known = ", ".join(m.stem for m in (*own_manifests(), *added_manifests())) or "none"
     raise WeightsRefused(f"no model is called {name_or_path!r} (there are: {known}) and no such file exists")
 
 
 def own_manifests() -> list[Path]:
     """Manifests of the models that come with Levee."""
     return sorted(WEIGHTS.glob("*.yaml"))
+
+
+def added_folder() -> Path:
+    """Where `levee models add` puts models: LEVEE_MODELS, or `levee/models` in the user's data folder."""
+    named = os.environ.get(ADDED)
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "levee" / "models"
+
+
+def added_manifests() -> list[Path]:
+    """Manifests of the models that were added on this machine."""
+    return sorted(added_folder().glob("*.yaml"))
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.boxes import Letterbox, decode, heads, suppress
+from models.boxes import Placement, decode, heads, suppress
 from models.counter import CountRefused
 from models.detector import points_to_grid
 from models.registry import Boxes
@@ -84,13 +84,58 @@ def test_suppression_keeps_the_best_and_no_two_that_overlap(seed: int, number: i
 
 
 @pytest.mark.parametrize("size", [(640, 360), (360, 640), (1280, 720), (100, 640), (33, 4000)])
-def test_letterbox_there_and_back(size: tuple[int, int]) -> None:
-    place = Letterbox.of(*size, 640)
+@pytest.mark.parametrize("fit", ["letterbox", "stretch"])
+@pytest.mark.parametrize("sides", [640, (448, 256)])
+def test_into_the_input_and_back(size: tuple[int, int], fit: str, sides: int | tuple[int, int]) -> None:
+    settings = Boxes(size=sides, fit=fit)  # type: ignore[arg-type]
+    place = Placement.of(*size, settings)
     box = np.array([[1, 2, size[0] - 1, size[1] - 2]], np.float32)
-    inside = box * place.scale + np.array([place.left, place.top] * 2, np.float32)
+    inside = box * np.tile(np.float32(place.scale), 2) + np.array([place.left, place.top] * 2, np.float32)
     assert (inside >= -0.01).all()
-    assert (inside <= 640.01).all()
+    assert (inside.reshape(2, 2) <= np.add(settings.sides, 0.01)).all()
     assert place.back(inside) == pytest.approx(box, abs=1e-2)
+    if fit == "stretch":
+        assert place.inner == settings.sides
+
+
+def ssd(*rows: tuple[float, float, float, float, float, float, float]) -> np.ndarray:
+    out = np.zeros((1, 1, 20, 7), np.float32)
+    for i, row in enumerate(rows):
+        out[0, 0, i] = row
+    return out
+
+
+def test_an_ssd_lists_corners_in_shares_of_the_input_until_a_picture_of_minus_one() -> None:
+    output = ssd(
+        (0, 0, 0.9, 0.1, 0.2, 0.3, 0.6),
+        (0, 0, 0.8, 0.11, 0.21, 0.3, 0.6),  # the same person again
+        (0, 1, 0.9, 0.5, 0.5, 0.6, 0.9),  # something else
+        (0, 0, 0.1, 0.7, 0.2, 0.8, 0.6),  # too unsure
+        (-1, 0, 0, 0, 0, 0, 0),
+        (0, 0, 0.9, 0.7, 0.2, 0.8, 0.6),  # left over from another picture
+    )
+    corners, scores = decode(output, Boxes(form="ssd", size=(400, 200)))
+    assert scores.tolist() == pytest.approx([0.9])
+    assert corners[0].tolist() == pytest.approx([40, 40, 120, 120])
+
+
+def test_yolox_is_read_from_its_grids() -> None:
+    cells = {8: 64 // 8 * (128 // 8), 16: 64 // 16 * (128 // 16), 32: 64 // 32 * (128 // 32)}
+    output = np.zeros((1, sum(cells.values()), 7), np.float32)
+    at = cells[8] + 1 * 8 + 3  # of the grid of 16 px: row 1, column 3
+    output[0, at] = 0.5, 0.25, np.log(2), np.log(3), 0.9, 0.8, 0.1
+    corners, scores = decode(output, Boxes(form="yolox", size=(128, 64)))
+    assert scores.tolist() == pytest.approx([0.72])
+    middle, half = np.array([3.5 * 16, 1.25 * 16]), np.array([16, 24])
+    assert corners[0] == pytest.approx(np.concatenate([middle - half, middle + half]))
+
+
+@pytest.mark.parametrize(
+    ("form", "shape"), [("ssd", (1, 84, 8400)), ("ssd", (1, 1, 200, 6)), ("yolox", (1, 100, 85)), ("yolox", (1, 1000))]
+)
+def test_an_output_of_another_form_than_the_manifest_says_is_refused(form: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(CountRefused, match="output"):
+        decode(np.zeros(shape, np.float32), Boxes(form=form))  # type: ignore[arg-type]
 
 
 def test_heads_and_their_cells() -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import numpy as np
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 import models
 from models.counter import CountRefused
-from models.density import densest_block, fit, to_input, without_haze
-from models.registry import Picture
+from models.density import ENLARGED_MOST, densest_block, fit, scale_for, to_input, without_haze
+from models.registry import Picture, manifest_path, read_manifest
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +75,8 @@ def test_more_sizes_than_are_kept_still_count(counter: models.Counter) -> None:
     [
         np.zeros((1, 1, 3), np.uint8),
         np.zeros((17, 33, 3), np.uint8),
-        np.zeros((360, 640), np.uint8),
-        np.zeros((360, 640, 4), np.uint8),
+        np.zeros((10, 10, 3), np.uint8),
+        np.zeros((360, 640, 2), np.uint8),
         np.zeros((360, 640, 3), np.float32),
     ],
 )
@@ -102,7 +108,62 @@ def test_a_plain_wall_shows_nobody(counter: models.Counter, shade: int) -> None:
     ],
 )
 def test_fit(size: tuple[int, int], longest: int, expected: tuple[int, int]) -> None:
-    assert fit(np.zeros((size[1], size[0], 3), np.uint8), longest, 8).shape[1::-1] == expected
+    frame = np.zeros((size[1], size[0], 3), np.uint8)
+    assert fit(frame, scale_for(None, None, longest / max(size)), 8).shape[1::-1] == expected
+
+
+GOOD_PX = (8.0, 48.0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "most", "expected"),
+    [
+        (None, 2.0, 1.0),  # nothing known: as it is
+        (None, 0.5, 0.5),
+        ((10, 40), 2.0, 1.0),  # all within the range
+        ((60, 96), 2.0, 0.5),  # too large: shrunk until the largest are within it
+        ((10, 96), 2.0, 0.8),  # shrunk no further than the small ones allow
+        ((5, 10), 4.0, 1.6),  # too small: enlarged until the smallest are within it
+        ((5, 40), 4.0, 1.2),  # enlarged no further than the large ones allow
+        ((5, 60), 4.0, 1.0),  # both ends out of range, and nothing helps
+        ((1, 4), 9.0, ENLARGED_MOST),
+        ((5, 10), 1.1, 1.1),  # never beyond what the cost allows
+        ((60, 96), 0.25, 0.25),
+        ((float("nan"), 10), 1.0, 1.0),
+        ((0, 10), 1.0, 1.0),
+        ((20, 10), 1.0, 1.0),
+    ],
+)
+def test_scale_for_heads(seen: tuple[float, float] | None, most: float, expected: float) -> None:
+    assert scale_for(GOOD_PX, seen, most) == pytest.approx(expected)
+    assert scale_for(None, seen, most) == min(1.0, most)
+
+
+@given(st.floats(0.5, 500), st.floats(1, 30), st.floats(0.05, 4))
+def test_scaling_never_makes_a_head_that_was_well_seen_too_small(low: float, span: float, most: float) -> None:
+    scale = scale_for(GOOD_PX, (low, low * span), most)
+    plain = min(1.0, most)
+    assert 0 < scale <= min(most, ENLARGED_MOST) + 1e-12
+    if scale < plain:
+        assert low * scale >= min(GOOD_PX[0], low * plain) * (1 - 1e-9)
+    if scale > plain:
+        assert low * span * scale <= GOOD_PX[1] * (1 + 1e-9)
+
+
+def test_a_view_with_large_heads_is_counted_on_a_smaller_picture(tmp_path: Path) -> None:
+    own = manifest_path("levee-s")
+    manifest = msgspec.structs.replace(read_manifest(own), file=str(own.with_suffix(".onnx")))
+    manifest = msgspec.structs.replace(manifest, picture=msgspec.structs.replace(manifest.picture, head_px=GOOD_PX))
+    file = tmp_path / "scaled.yaml"
+    file.write_text(yaml.safe_dump(msgspec.to_builtins(manifest)))
+    scaled, frame = models.load(str(file), threads=1), scene(640, 352)
+    assert scaled.count(frame).grid.shape == (44, 80)
+    large = scaled.count(frame, models.View(head_px=(80, 96)))
+    assert large.grid.shape == (22, 40)
+    assert large.picture == (640, 352)
+    small = scaled.count(frame, models.View(head_px=(4, 6)))
+    assert small.grid.shape == (88, 160)
+    assert small.picture == (640, 352)
 
 
 def test_input_channels_follow_the_manifest() -> None:
@@ -114,6 +175,9 @@ def test_input_channels_follow_the_manifest() -> None:
     assert to_input(frame, Picture(colour="grey", multiple=8)).shape == (1, 1, 32, 40)
     scaled = to_input(frame, Picture(colour="bgr", multiple=8, mean=10, scale=0.5))
     assert scaled[0, :, 0, 0].tolist() == [0, -5, 10]
+    each = Picture(colour="rgb", multiple=8, mean=(30.0, 1.0, 5.0), scale=(1.0, 1.0, 0.5))
+    assert to_input(frame, each)[0, :, 0, 0].tolist() == [0, -1, 2.5]
+    assert to_input(frame, Picture(), fixed=(100, 50)).shape == (1, 3, 50, 100)
 
 
 def test_densest_block() -> None:

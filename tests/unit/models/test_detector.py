@@ -40,16 +40,63 @@ def test_a_quantised_yolov8n_finds_the_people_of_a_plaza(
     assert full.reasons == ("detector-at-its-cap",)
 
 
-def test_a_published_density_network_counts_through_its_manifest(
-    shared_data: Path, manifest_for: Callable[..., str], clip_frames: Frames
+THIRD_PARTIES: dict[str, tuple[str, dict[str, object], tuple[float, float]]] = {
+    # weights, what the manifest says of them, and how many of the 40 people of the plaza they may see
+    "mcnn-b": (
+        "mcnn_shtechB.onnx",
+        {"kind": "density", "picture": {"colour": "grey", "multiple": 4}, "density": {"cell": 4}},
+        (15, 80),
+    ),
+    "person-detection-0201": (
+        "person-detection-0201-fp16.xml",
+        {"kind": "detector", "boxes": {"form": "ssd", "size": 384, "fit": "stretch", "confidence": 0.3, "cap": 200}},
+        (30, 44),
+    ),
+    "person-detection-0200": (
+        "person-detection-0200-int8.xml",
+        {"kind": "detector", "boxes": {"form": "ssd", "size": 256, "fit": "stretch", "confidence": 0.3, "cap": 200}},
+        (19, 44),
+    ),
+    "yolox-nano": (
+        "yolox_nano_coco_416.onnx",
+        {"kind": "detector", "boxes": {"form": "yolox", "size": 416, "confidence": 0.3, "cap": 3549}},
+        (24, 44),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", THIRD_PARTIES)
+def test_another_partys_counter_enters_through_its_manifest(
+    name: str, shared_data: Path, manifest_for: Callable[..., str], clip_frames: Frames
 ) -> None:
-    manifest = manifest_for(
-        shared_data / "weights" / "mcnn_shtechB.onnx",
-        kind="density", name="mcnn-b", picture={"colour": "grey", "multiple": 4}, density={"cell": 4},
-    )  # fmt: skip
-    count = models.load(manifest, threads=1).count(clip_frames("plaza_overhead_bw.mp4", [56])[56])
-    assert count.grid.shape == (180, 320)
-    assert 15 <= count.total.value <= 80  # 40 by eye; MCNN is no better than that here
+    weights, content, (low, high) = THIRD_PARTIES[name]
+    counter = models.load(manifest_for(shared_data / "weights" / weights, name=name, **content), threads=1)
+    frame = clip_frames("plaza_overhead_bw.mp4", [56])[56]
+    count = counter.count(frame)
+    assert low <= count.total.value <= high  # 40 by eye
+    assert count.picture == (1280, 720)
+    assert count.reasons == ()
+    if count.points is None:
+        assert count.method == f"density:{name}"
+        assert count.grid.shape == (180, 320)
+        return
+    assert count.method == f"detector:{name}"
+    # every head lies in the picture, and one of them on the man whom all can see, at (107, 598)
+    assert ((count.points >= 0) & (count.points < [1280, 720])).all()
+    assert np.hypot(*(count.points - [107, 598]).T).min() < 40
+    empty = clip_frames("one_by_one_person_detection.mp4", [0])[0]
+    assert counter.count(empty).total.value == 0  # a table and a wall
+
+
+def test_a_manifest_that_says_another_form_is_refused(shared_data: Path, manifest_for: Callable[..., str]) -> None:
+    file = shared_data / "weights" / "person-detection-0201-fp16.xml"
+    for kind, boxes, says in (
+        ("detector", {"size": 384, "form": "yolox"}, "not a list of boxes"),
+        ("detector", {"size": 640, "form": "ssd"}, "takes pictures of shape"),
+        ("density", {}, "a map of"),
+    ):
+        with pytest.raises(models.WeightsRefused, match=says):
+            models.load(manifest_for(file, name="odd", kind=kind, boxes=boxes), threads=1)
 
 
 @pytest.mark.parametrize(
