@@ -58,8 +58,22 @@ def test_what_decides_needs_nothing_but_the_standard_library_msgspec_and_wire() 
             assert top not in {"time", "threading", "socket", "random", "asyncio", "os", "logging"}, f"{path}: {name}"
 
 
+def test_what_decides_about_duty_is_as_pure() -> None:
+    for stem in ("events", "incident", "rota", "settings", "silences", "step"):
+        for name in imported(ROOT / "alerting/duty" / f"{stem}.py"):
+            top = name.split(".")[0]
+            house = name.startswith(("alerting.duty.", "alerting.assess."))
+            assert house or top in {"wire", "msgspec", "__future__"} or top in sys.stdlib_module_names, (
+                f"{stem}: {name}"
+            )
+            assert top not in {"time", "threading", "socket", "random", "asyncio", "os", "logging"}, f"{stem}: {name}"
+
+
 #: Rooms that a box needs; none of them may need more than the base install.
-HEAVY = {"torch", "torchvision", "ultralytics", "sqlalchemy", "apprise", "amqtt", "av", "scipy", "onnx", "tqdm"}
+HEAVY = {
+    *("torch", "torchvision", "ultralytics", "sqlalchemy", "apprise", "amqtt", "av", "scipy", "onnx", "tqdm"),
+    *("psycopg", "starlette", "uvicorn"),
+}
 TRAINING = {"network", "data", "augment", "train", "evaluate", "export", "annotations", "hogwild", "release"}
 
 
