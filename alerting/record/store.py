@@ -1,42 +1,37 @@
-"""The record itself: SQLite with full durability, or PostgreSQL by its URL."""
+"""The record itself, as its one writer sees it: where the last run ended, and one transaction after another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import secrets
+from collections.abc import Mapping
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from alerting.assess import Figures, TierChanged, join_events, state_number
+from alerting.assess import state_number
 from alerting.ingest import MAX_SESSIONS
 from alerting.ledger import Ledger
 from alerting.record import tables
-from alerting.record.batch import Batch, PageRow, PageState, Resumed
-from wire import encode
+from alerting.record.batch import Batch, Outcome, PageRow, PageState, Request, Resumed
+from alerting.record.chain import Head, extend
+from alerting.record.engine import Database, Deposed, RecordAway, RecordRefused
+from alerting.record.leader import Leadership
+from alerting.record.people import People
+from alerting.record.rows import (
+    call_row,
+    change_row,
+    checkpoint_rows,
+    event_rows,
+    incident_row,
+    ledger_row,
+    message_row,
+    page_row,
+    state_rows,
+)
 
-#: Seconds that a commit waits for another writer; judgement waits as long.
-BUSY_S = 1.0
-#: Seconds that PostgreSQL may take for one statement.
-STATEMENT_S = 5
-_WHAT = {"TierChanged": "tier", "HeldUnknown": "held", "UnknownEnded": "seen-again", "SettingsChanged": "settings"}
-
-
-class RecordRefused(ValueError):
-    """The record cannot be used as it is: waiting would not help."""
-
-
-class RecordAway(Exception):
-    """The record cannot be reached or is busy; what was to be written is still in the caller's hands."""
-
-
-def _clear(error: BaseException) -> str:
-    """One line without the statement, its values or the URL."""
-    return (str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__])[0][:200]
+#: The make of the tables; another one is refused.
+MAKE = 2
+MAX_REQUESTS = 100
 
 
 class Record:
@@ -44,166 +39,256 @@ class Record:
 
     def __init__(self, url: str) -> None:
         """RecordRefused for a URL that is wrong, or names a database of another make."""
-        try:
-            self._dialect = make_url(url).get_backend_name()
-            if self._dialect not in ("sqlite", "postgresql"):
-                raise RecordRefused(f"the record can be SQLite or PostgreSQL, not {self._dialect}")
-            self._engine: Engine = create_engine(url, pool_pre_ping=True, connect_args=_patience(url))
-        except ArgumentError:
-            raise RecordRefused("the record's URL is not one, as in sqlite:///levee-alerting.db") from None
-        except ImportError as error:
-            raise RecordRefused(f"the driver of the record's URL is not installed: {error}") from None
-        if self._dialect == "sqlite":
-            event.listen(self._engine, "connect", _sqlite_durable)
+        self._database = Database(url)
+        self._people = People()
+        self._leadership: Leadership | None = None
+        self._head = Head()
+        #: How many entries of the batch a commit tried to write that failed, and the head that it would have left; and
+        #: how many of them are known to stand in the chain.
+        self._tried: tuple[int, Head] | None = None
+        self._done = 0
 
     def close(self) -> None:
-        self._engine.dispose()
+        """Let another one lead, and let go of the database."""
+        if self._leadership is not None:
+            self._leadership.release()
+        self._database.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except (OperationalError, InterfaceError) as error:
-            raise RecordAway(_clear(error)) from None
-        except DatabaseError as error:
-            raise RecordRefused(f"the record is damaged or of another make: {_clear(error)}") from None
-        except SQLAlchemyError as error:
-            raise RecordAway(_clear(error)) from None
+    def abandon(self) -> None:
+        """Let go of everything without a word: somebody else leads."""
+        if self._leadership is not None:
+            self._leadership.drop()
+        self._database.close()
+
+    def leads(self) -> bool:
+        """Whether nobody else can have taken over yet."""
+        return self._leadership is not None and self._leadership.holds()
 
     def resume(self, instance: str, session: str, at: float) -> Resumed:
-        """Make the tables where they lack, begin a new term and say where the last one ended.
+        """As `try_resume`; RecordAway where another service leads."""
+        resumed = self.try_resume(instance, session, at)
+        if resumed is None:
+            raise RecordAway("another service leads")
+        return resumed
+
+    def try_resume(self, instance: str, session: str, at: float) -> Resumed | None:
+        """Make the tables where they lack, begin a new term and say where the last one ended; None while another
+        service leads.
 
         RecordAway, RecordRefused.
         """
-        with self._transaction() as connection:
+        if self._leadership is None:
+            self._leadership = Leadership(self._database, instance, session)
+        with self._database.transaction() as connection:
+            self._make(connection)
+            if not self._leadership.claim(connection, at):
+                return None
+            self._people.load(connection)
+            self._head, self._tried, self._done = _head(connection), None, 0
+            return self._resumed(connection)
+
+    def _make(self, connection: Connection) -> None:
+        old = self._database.engine.dialect.has_table(connection, "messages")
+        new = self._database.engine.dialect.has_table(connection, "meta")
+        if old and not new:
+            raise RecordRefused("the record was made by an earlier version: move it away to begin anew")
+        if not new:
+            if self._database.dialect == "postgresql":
+                # Two services that start together must not both make the tables.
+                connection.execute(select(func.pg_advisory_xact_lock(0x6C65766565)))
             tables.metadata.create_all(connection)
-            started = {"instance": instance, "session": session, "started": at}
-            key = connection.execute(insert(tables.terms).values(started)).inserted_primary_key
-            saved = list(connection.execute(select(tables.site_states)))
-            states = {row.site: row.state for row in saved}
-            events = {row.site: _after(connection, row.site, state_number(row.state)) for row in saved}
-            ledgers: dict[tuple[str, str], dict[str, Ledger]] = {}
-            for row in connection.execute(select(tables.sessions).order_by(tables.sessions.c.heard)):
-                ranges = msgspec.json.decode(row.ranges, type=list[tuple[int, int]])
-                ledgers.setdefault((row.site, row.box), {})[row.session] = Ledger(row.up_to, ranges)
-            for sessions in ledgers.values():
-                while len(sessions) > MAX_SESSIONS:
-                    del sessions[next(iter(sessions))]
-            waiting = [state.value for state in PageState if state.pending]
-            found = connection.execute(
-                select(tables.pages).where(tables.pages.c.state.in_(waiting)).order_by(tables.pages.c.queued)
+            connection.execute(self._database.once(tables.meta), [{"version": MAKE}])
+        make = connection.execute(select(tables.meta.c.version)).scalar_one()
+        if make != MAKE:
+            raise RecordRefused(f"the record is of make {make}, and this program writes {MAKE}: move it away")
+
+    def _resumed(self, connection: Connection) -> Resumed:
+        key = connection.execute(select(tables.keys.c.value).where(tables.keys.c.name == "links")).scalar()
+        if key is None:
+            key = secrets.token_hex(32)
+            connection.execute(insert(tables.keys).values(name="links", value=key))
+        saved = list(connection.execute(select(tables.site_states)))
+        duties = list(connection.execute(select(tables.duty_states)))
+        ledgers: dict[tuple[str, str], dict[str, Ledger]] = {}
+        for row in connection.execute(select(tables.sessions).order_by(tables.sessions.c.heard)):
+            ranges = msgspec.json.decode(row.ranges, type=list[tuple[int, int]])
+            ledgers.setdefault((row.site, row.box), {})[row.session] = Ledger(row.up_to, ranges)
+        for sessions in ledgers.values():
+            while len(sessions) > MAX_SESSIONS:
+                del sessions[next(iter(sessions))]
+        waiting = [state.value for state in PageState if state.pending]
+        found = connection.execute(
+            select(tables.pages).where(tables.pages.c.state.in_(waiting)).order_by(tables.pages.c.queued)
+        )
+        pending = tuple(
+            PageRow(
+                row.id,
+                row.channel,
+                row.tier,
+                row.queued,
+                row.note,
+                PageState(row.state),
+                row.attempts,
+                row.answer,
+                self._people.name(row.person),
             )
-            pending = tuple(
-                PageRow(
-                    row.id, row.channel, row.tier, row.queued, row.note, PageState(row.state), row.attempts, row.answer
-                )
-                for row in found
-            )
-        term = int(key[0]) if key else 0
-        return Resumed(term, max((row.saved for row in saved), default=0.0), states, events, ledgers, pending)
+            for row in found
+        )
+        return Resumed(
+            self._leadership.term if self._leadership is not None else 0,
+            max((row.saved for row in (*saved, *duties)), default=0.0),
+            {row.site: row.state for row in saved},
+            {row.site: _after(connection, row.site, state_number(row.state)) for row in saved},
+            ledgers,
+            pending,
+            {row.site: row.state for row in duties},
+            key,
+        )
+
+    def renew(self) -> None:
+        """Show that the leader lives. RecordAway, RecordRefused, Deposed."""
+        leadership = self._reign()
+        with self._database.transaction() as connection:
+            until = leadership.beat(connection)
+        leadership.renewed(until)
 
     def commit(self, batch: Batch, at: float) -> None:
-        """All of `batch` in one transaction, or nothing of it: RecordAway, RecordRefused. Twice does no harm."""
-        with self._transaction() as connection:
-            if batch.messages:
-                rows = [
+        """All of `batch` in one transaction, or nothing of it: RecordAway, RecordRefused, Deposed. A batch of which it
+        is not known whether it was taken may be committed again; entries may have been added to it at its end."""
+        leadership = self._reign()
+        with self._database.transaction() as connection:
+            until = leadership.beat(connection)
+            head = self._append(connection, batch)
+            self._write(connection, batch, at)
+        leadership.renewed(until)
+        self._people.saved()
+        if head is not None:
+            self._head = head
+        self._tried, self._done = None, 0
+
+    def _reign(self) -> Leadership:
+        if self._leadership is None or not self._leadership.term:
+            raise RecordRefused("the record was not resumed")
+        return self._leadership
+
+    def _append(self, connection: Connection, batch: Batch) -> Head | None:
+        """The chain goes on; what an earlier try has written after all is not written again."""
+        if not batch.entries:
+            return None
+        if self._tried is not None:
+            found = _head(connection)
+            if found == self._tried[1]:
+                self._done, self._head = self._tried
+            elif found != self._head:
+                raise RecordRefused("the chain was changed by somebody else")
+        head = self._head
+        entries = [(entry.at, entry.kind, self._people.body(entry)) for entry in batch.entries[self._done :]]
+        links = list(extend(head, entries))
+        if links:
+            connection.execute(
+                insert(tables.log),
+                [
                     {
-                        "site": taken.site,
-                        "box": taken.box,
-                        "session": taken.message.session,
-                        "sequence": taken.message.sequence,
-                        "way": "live" if taken.live else "backlog",
-                        "received": taken.at,
-                        "payload": encode(taken.message),
+                        "number": link.number,
+                        "at_ms": link.at_ms,
+                        "kind": link.kind,
+                        "body": link.body,
+                        "digest": link.digest,
+                        "hash": link.hash,
                     }
-                    for taken in batch.messages
-                ]
-                connection.execute(self._once(tables.messages), rows)
-            if batch.changes:
-                connection.execute(
-                    self._once(tables.tier_changes),
-                    [
-                        {
-                            "id": change.id,
-                            "at": change.at,
-                            "site": change.site,
-                            "zone": change.zone,
-                            "what": _WHAT[type(change).__name__],
-                            "from_tier": change.from_tier if isinstance(change, TierChanged) else change.tier,
-                            "to_tier": change.to_tier if isinstance(change, TierChanged) else change.tier,
-                            "why": change.why,
-                            "figures": msgspec.json.encode(
-                                change.figures if isinstance(change, TierChanged) else Figures()
-                            ).decode(),
-                        }
-                        for change in batch.changes
-                    ],
-                )
-            if batch.pages:
-                connection.execute(
-                    self._replace(tables.pages),
-                    [
-                        {
-                            "id": row.id,
-                            "channel": row.channel,
-                            "tier": row.tier,
-                            "queued": row.queued,
-                            "note": row.note,
-                            "state": row.state.value,
-                            "attempts": row.attempts,
-                            "answer": row.answer,
-                        }
-                        for row in batch.pages.values()
-                    ],
-                )
-            if batch.ledgers:
-                connection.execute(
-                    self._replace(tables.sessions),
-                    [
-                        {
-                            "site": site,
-                            "box": box,
-                            "session": session,
-                            "up_to": ledger.up_to,
-                            "ranges": msgspec.json.encode(ledger.ranges).decode(),
-                            "heard": at,
-                        }
-                        for (site, box, session), ledger in batch.ledgers.items()
-                    ],
-                )
-            pieces = [
-                {
-                    "site": site,
-                    "first": logged[0][0],
-                    "last": logged[-1][0],
-                    "at": at,
-                    "piece": join_events(event for _, event in logged),
-                }
-                for site, logged in batch.events.items()
-                if logged
-            ]
-            if pieces:
-                connection.execute(self._once(tables.events), pieces)
-            if batch.checkpoints:
-                connection.execute(
-                    self._once(tables.checkpoints),
-                    [
-                        {"site": site, "number": one.number, "at": one.at, "state": one.state}
-                        for site, one in batch.checkpoints.items()
-                    ],
-                )
-            if batch.states:
-                connection.execute(
-                    self._replace(tables.site_states),
-                    [{"site": site, "saved": at, "state": state} for site, state in batch.states.items()],
-                )
+                    for link in links
+                ],
+            )
+            head = Head(links[-1].number, links[-1].hash)
+        self._tried = (len(batch.entries), head)
+        return head
+
+    def _write(self, connection: Connection, batch: Batch, at: float) -> None:
+        base, pseudonym = self._database, self._people.pseudonym
+        if batch.messages:
+            connection.execute(base.once(tables.messages), [message_row(taken) for taken in batch.messages])
+        if batch.changes:
+            connection.execute(base.once(tables.tier_changes), [change_row(change) for change in batch.changes])
+        if batch.pages:
+            rows = [page_row(row, pseudonym) for row in batch.pages.values()]
+            connection.execute(base.replace(tables.pages), rows)
+        if batch.ledgers:
+            rows = [ledger_row(key, ledger, at) for key, ledger in batch.ledgers.items()]
+            connection.execute(base.replace(tables.sessions), rows)
+        pieces = event_rows(batch.events, at)
+        if pieces:
+            connection.execute(base.once(tables.events), pieces)
+        if batch.checkpoints:
+            connection.execute(base.once(tables.checkpoints), checkpoint_rows(batch.checkpoints))
+        if batch.states:
+            connection.execute(base.replace(tables.site_states), state_rows(batch.states.items(), at))
+        if batch.duties:
+            connection.execute(base.replace(tables.duty_states), state_rows(batch.duties.items(), at))
+        if batch.incidents:
+            rows = [incident_row(incident, pseudonym) for incident in batch.incidents.values()]
+            connection.execute(base.replace(tables.incidents), rows)
+        if batch.calls:
+            connection.execute(base.once(tables.calls), [call_row(row, pseudonym) for row in batch.calls.values()])
+        for outcome in batch.outcomes:
+            self._answer(connection, outcome)
+        for call, person in batch.answered:
+            page = tables.pages.c
+            connection.execute(
+                update(tables.pages)
+                .where(page.id == call, page.state == PageState.ACCEPTED.value)
+                .values(state=PageState.ACKNOWLEDGED.value, answer=f"acknowledged by {person}")
+            )
+        fresh = self._people.unsaved()
+        if fresh:
+            connection.execute(base.once(tables.people), fresh)
+
+    def _answer(self, connection: Connection, outcome: Outcome) -> None:
+        connection.execute(
+            update(tables.requests)
+            .where(tables.requests.c.id == outcome.request)
+            .values(outcome=outcome.outcome, words=outcome.words[:400])
+        )
+
+    def requests(self) -> list[Request]:
+        """What people ask for that was not taken yet, oldest first. RecordAway, RecordRefused."""
+        asked = tables.requests
+        with self._database.transaction() as connection:
+            found = connection.execute(
+                select(asked).where(asked.c.outcome.is_(None)).order_by(asked.c.id).limit(MAX_REQUESTS)
+            )
+            return [Request(row.id, row.key, row.at, row.body) for row in found]
+
+    def called(self, titles: Mapping[str, str]) -> None:
+        """What people are called, by short name."""
+        self._people.called(titles)
+
+    def name_of(self, pseudonym: str) -> str:
+        return self._people.name(pseudonym)
+
+    def erase(self, pseudonym: str, at: float) -> bool:
+        """Forget who stands behind a pseudonym, and what pages said to that person. RecordAway, RecordRefused."""
+        leadership = self._reign()
+        with self._database.transaction() as connection:
+            until = leadership.beat(connection)
+            known = tables.people.c
+            erased = connection.execute(
+                update(tables.people)
+                .where(known.pseudonym == pseudonym, known.erased.is_(None))
+                .values(name=None, title=None, erased=at)
+            ).rowcount
+            connection.execute(
+                update(tables.pages).where(tables.pages.c.person == pseudonym).values(note=b"{}", answer="")
+            )
+            connection.execute(update(tables.calls).where(tables.calls.c.person == pseudonym).values(text=""))
+            self._people.load(connection)
+        leadership.renewed(until)
+        return bool(erased)
 
     def prune(self, before: float, at_most: int) -> int:
         """Delete up to `at_most` of the messages received before that time, oldest first; how many there were."""
         kept = tables.messages
         old = select(kept.c.id).where(kept.c.received < before).order_by(kept.c.received).limit(at_most)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             gone = connection.execute(delete(kept).where(kept.c.id.in_(old.scalar_subquery()))).rowcount
             for table in (tables.events, tables.checkpoints):
                 limit = select(table.c.at).where(table.c.at < before).order_by(table.c.at).offset(at_most).limit(1)
@@ -211,19 +296,27 @@ class Record:
                 connection.execute(delete(table).where(table.c.at < (before if until is None else until)))
             return gone
 
-    def _insert(self, table: Table) -> Any:
-        return sqlite.insert(table) if self._dialect == "sqlite" else postgresql.insert(table)
+    def holds_old(self, kind: str, before: float) -> bool:
+        """Whether there are entries of `kind` older than that time that still have their bodies."""
+        entry = tables.log.c
+        with self._database.transaction() as connection:
+            old = select(entry.number).where(
+                entry.kind == kind, entry.at_ms < round(before * 1000), entry.body.is_not(None)
+            )
+            return connection.execute(old.limit(1)).first() is not None
 
-    def _once(self, table: Table) -> Any:
-        """An insert that leaves a row alone which is there already."""
-        return self._insert(table).on_conflict_do_nothing()
-
-    def _replace(self, table: Table) -> Any:
-        """An insert that takes the place of the row with the same key."""
-        statement = self._insert(table)
-        keys = [column.name for column in table.primary_key]
-        fresh = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-        return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
+    def prune_log(self, kind: str, before: float) -> int:
+        """Delete the bodies of entries of `kind` older than that time; the chain stays whole. An entry of kind
+        `pruned` must say so before. How many there were."""
+        entry = tables.log.c
+        with self._database.transaction() as connection:
+            self._reign().beat(connection)
+            gone = connection.execute(
+                update(tables.log)
+                .where(entry.kind == kind, entry.at_ms < round(before * 1000), entry.body.is_not(None))
+                .values(body=None)
+            )
+            return gone.rowcount
 
 
 def _after(connection: Connection, site: str, number: int) -> list[tuple[int, bytes]]:
@@ -233,26 +326,11 @@ def _after(connection: Connection, site: str, number: int) -> list[tuple[int, by
     return [(row.first, row.piece) for row in connection.execute(found)]
 
 
-def _patience(url: str) -> dict[str, Any]:
-    """What keeps a database that does not answer from holding up the judgement for long."""
-    driver = make_url(url).get_driver_name()
-    if driver in ("psycopg", "psycopg2"):
-        return {
-            "connect_timeout": 3,
-            "options": f"-c statement_timeout={STATEMENT_S * 1000}",
-            # The server cannot time out a statement that it never gets, or whose answer is lost.
-            "keepalives": 1,
-            "keepalives_idle": STATEMENT_S,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "tcp_user_timeout": STATEMENT_S * 1000,
-        }
-    return {"timeout": BUSY_S} if make_url(url).get_backend_name() == "sqlite" else {}
+def _head(connection: Connection) -> Head:
+    last = connection.execute(
+        select(tables.log.c.number, tables.log.c.hash).order_by(tables.log.c.number.desc()).limit(1)
+    ).first()
+    return Head(last.number, last.hash) if last is not None else Head()
 
 
-def _sqlite_durable(connection: Any, _record: object) -> None:
-    """A commit is on the disk when it returns; readers never stop the writer."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
+__all__ = ["Deposed", "Record", "RecordAway", "RecordRefused"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -53,7 +54,7 @@ tier_changes = Table(
     Column("at", Float, nullable=False),
     Column("site", String(63), nullable=False),
     Column("zone", String(63), nullable=False),
-    #: `tier`, `held`, `seen-again` or `settings`.
+    #: `tier`, `held` or `seen-again`.
     Column("what", String(16), nullable=False),
     Column("from_tier", Integer, nullable=False),
     Column("to_tier", Integer, nullable=False),
@@ -68,6 +69,8 @@ pages = Table(
     metadata,
     Column("id", String(20), primary_key=True),
     Column("channel", String(63), primary_key=True),
+    #: The pseudonym of who is called; empty where the channel has one receiver.
+    Column("person", String(24), nullable=False),
     Column("tier", Integer, nullable=False),
     Column("queued", Float, nullable=False),
     Column("note", LargeBinary, nullable=False),
@@ -108,12 +111,115 @@ checkpoints = Table(
     Index("checkpoints_at", "at"),
 )
 
-#: One row for each start of a service; the term is what a former leader cannot have.
+#: One row for each reign of a service; the term is what a former leader cannot have.
 terms = Table(
     "terms",
     metadata,
-    Column("term", Integer, primary_key=True, autoincrement=True),
+    Column("term", Integer, primary_key=True),
     Column("instance", String(63), nullable=False),
     Column("session", String(32), nullable=False),
     Column("started", Float, nullable=False),
 )
+
+#: One row: who leads. `beat` moves as long as the leader lives; every commit asks for the term first.
+leadership = Table(
+    "leadership",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("term", Integer, nullable=False),
+    Column("instance", String(63), nullable=False),
+    Column("session", String(32), nullable=False),
+    Column("beat", BigInteger, nullable=False),
+    #: The leader has gone of its own will.
+    Column("free", Boolean, nullable=False),
+)
+
+#: The chain; see `alerting.record.chain`.
+log = Table(
+    "log",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("body", Text),
+    Column("digest", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("log_kind", "kind", "at_ms"),
+)
+
+#: Who stands behind the pseudonyms of the chain. Erasing a row leaves the chain whole.
+people = Table(
+    "people",
+    metadata,
+    Column("pseudonym", String(24), primary_key=True),
+    Column("name", String(63)),
+    Column("title", String(200)),
+    Column("erased", Float),
+)
+
+duty_states = Table(
+    "duty_states",
+    metadata,
+    Column("site", String(63), primary_key=True),
+    Column("saved", Float, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("site", String(63), nullable=False),
+    Column("zone", String(63), nullable=False),
+    Column("phase", String(24), nullable=False),
+    Column("tier", Integer, nullable=False),
+    Column("peak", Integer, nullable=False),
+    Column("opened", Float, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("alarm", Integer, nullable=False),
+    #: When the next one is called.
+    Column("due", Float),
+    Column("acknowledged_by", String(24), nullable=False),
+    Column("acknowledged_at", Float),
+    Column("why", String(400), nullable=False),
+    Index("incidents_opened", "opened"),
+)
+
+#: What an answer to a call acknowledges.
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("site", String(63), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("person", String(24), nullable=False),
+    #: Incidents and their alarms, as JSON.
+    Column("incidents", Text, nullable=False),
+    #: What the page says, for the one who answers it.
+    Column("text", Text, nullable=False),
+)
+
+#: What people ask for through other doors: acknowledgements and silences. The leader takes them in their order.
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    #: Once each.
+    Column("key", String(80), nullable=False, unique=True),
+    Column("at", Float, nullable=False),
+    Column("body", Text, nullable=False),
+    #: What came of it: a word and a sentence; absent until the leader has taken it.
+    Column("outcome", String(20)),
+    Column("words", String(400), nullable=False),
+)
+
+#: Keys that every service of one record shares.
+keys = Table(
+    "keys",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
+
+#: The make of these tables.
+meta = Table("meta", metadata, Column("version", Integer, primary_key=True))

@@ -68,6 +68,7 @@ def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 def test_what_was_committed_is_there_after_a_restart(record: Record, path: Path) -> None:
     record.commit(full_batch(), 7.0)
+    record.abandon()
     resumed = Record(f"sqlite:///{path}").resume("one", SESSION, 8.0)
     assert (resumed.term, resumed.at) == (2, 7.0)
     assert resumed.states == {"bund": b"state"}
