@@ -11,15 +11,17 @@ import itertools
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
+from alerting.paging.answer import Answer, Outcome, Sender
+from alerting.paging.limit import Limit
 from alerting.paging.note import Note
-from alerting.paging.senders import Answer, Outcome, Sender
 from alerting.record.batch import PageRow, PageState
 from alerting.settings import PageSettings
+from wire import Tier
 
 log = logging.getLogger("levee.alerting.page")
 _STATES = {
@@ -28,6 +30,12 @@ _STATES = {
     Outcome.FAILED: PageState.FAILED,
 }
 Key = tuple[str, str]
+#: Where a person's address on a channel is looked up at the last moment: it is in no record. None: there is none.
+Address = Callable[[str, str], str | None]
+#: Pages of one channel under way at once: a vendor that hangs on one must not hold up the next person's.
+HANDS = 3
+#: A page that was held back, because the lead was in doubt, is looked at again so soon.
+HELD_S = 0.5
 
 
 @dataclass
@@ -42,12 +50,29 @@ class _Pending:
 class Desk:
     """`wake` is called from a channel's thread when an answer has come."""
 
-    def __init__(self, senders: Mapping[str, Sender], settings: PageSettings, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        senders: Mapping[str, Sender],
+        settings: PageSettings,
+        wake: Callable[[], None],
+        *,
+        limits: Mapping[str, int | None] | None = None,
+        address: Address = lambda person, channel: "",
+        allowed: Callable[[], bool] = lambda: True,
+        hands: Mapping[str, int] | None = None,
+    ) -> None:
+        """`limits` are pages a minute and `hands` pages at once by channel; `allowed` is asked by each channel's thread
+        right before it sends."""
         self._settings = settings
+        self._address = address
         self._pending: dict[Key, _Pending] = {}
         self._answers: queue.SimpleQueue[tuple[Key, Answer]] = queue.SimpleQueue()
         self._order = itertools.count()
-        self._lanes = {name: _Lane(name, sender, self._answers, wake) for name, sender in senders.items()}
+        self._limits = {name: Limit((limits or {}).get(name)) for name in senders}
+        self._lanes = {
+            name: _Lane(name, sender, self._answers, wake, allowed, (hands or {}).get(name, 1))
+            for name, sender in senders.items()
+        }
 
     @property
     def pending(self) -> int:
@@ -57,21 +82,26 @@ class Desk:
         """Take up what an earlier run left, at once; those for channels that are gone are given up and returned."""
         orphans = []
         for row in rows:
-            if row.channel in self._lanes:
+            if row.channel in self._lanes and self._address(row.person, row.channel) is not None and row.note != b"{}":
                 self._pending[row.id, row.channel] = _Pending(row, steady, steady)
             else:
-                answer = f"the channel {row.channel} is no longer configured"
+                gone = row.channel not in self._lanes
+                answer = (
+                    f"the channel {row.channel} is no longer configured" if gone else "nobody to send it to any more"
+                )
                 log.error("page %s is given up: %s", row.id, answer)
                 orphans.append(replace(row, state=PageState.GIVEN_UP, answer=answer))
         return orphans
 
-    def queue(self, note: Note, channels: tuple[str, ...] | None, at: float, steady: float) -> list[PageRow]:
+    def queue(
+        self, note: Note, channels: Sequence[str] | None, at: float, steady: float, person: str = ""
+    ) -> list[PageRow]:
         """Make a page pending on each of `channels`, on all of them where it is None; the new ones, to be recorded."""
         fresh = []
         for channel in self._lanes if channels is None else channels:
             key = (note.id, channel)
             if key not in self._pending:
-                row = PageRow(note.id, channel, int(note.tier.tier), at, msgspec.json.encode(note))
+                row = PageRow(note.id, channel, int(note.tier.tier), at, msgspec.json.encode(note), person=person)
                 self._pending[key] = _Pending(row, steady, steady)
                 fresh.append(row)
         return fresh
@@ -79,17 +109,30 @@ class Desk:
     def due(self, steady: float) -> list[PageRow]:
         """The pages to try now, each with its attempt counted, to be recorded and then handed to `dispatch`."""
         ready = []
-        for pending in self._pending.values():
-            if not pending.in_hand and pending.due <= steady:
+        waiting = [one for one in self._pending.values() if not one.in_hand and one.due <= steady]
+        for pending in sorted(waiting, key=lambda one: -one.row.tier):
+            limit = self._limits[pending.row.channel]
+            if limit.ready(steady, pending.row.tier >= Tier.RED):
+                limit.took(steady)
                 pending.in_hand = True
                 pending.row = replace(pending.row, attempts=pending.row.attempts + 1)
                 ready.append(pending.row)
         return ready
 
+    def drop(self, done: Callable[[PageRow], bool], state: PageState, words: str) -> list[PageRow]:
+        """Stop trying the pages that are `done`, unless they are under way; their rows, to be recorded."""
+        rows = []
+        for key, pending in list(self._pending.items()):
+            if not pending.in_hand and done(pending.row):
+                del self._pending[key]
+                rows.append(replace(pending.row, state=state, answer=words))
+        return rows
+
     def dispatch(self, rows: list[PageRow]) -> None:
         """Hand pages to their channels: red first, then in their order."""
         for row in rows:
-            note = msgspec.structs.replace(msgspec.json.decode(row.note, type=Note), attempt=row.attempts)
+            to = self._address(row.person, row.channel) or ""
+            note = msgspec.structs.replace(msgspec.json.decode(row.note, type=Note), attempt=row.attempts, to=to)
             self._lanes[row.channel].waiting.put((-row.tier, next(self._order), (row.id, row.channel), note))
 
     def answered(self, steady: float) -> list[PageRow]:
@@ -100,10 +143,15 @@ class Desk:
                 key, answer = self._answers.get_nowait()
             except queue.Empty:
                 return rows
-            rows.append(self._settle(key, answer, steady))
+            row = self._settle(key, answer, steady)
+            if row is not None:
+                rows.append(row)
 
-    def _settle(self, key: Key, answer: Answer, steady: float) -> PageRow:
+    def _settle(self, key: Key, answer: Answer, steady: float) -> PageRow | None:
         pending = self._pending[key]
+        if answer.outcome is Outcome.HELD:
+            pending.due, pending.in_hand = steady + HELD_S, False
+            return None
         row = replace(pending.row, state=_STATES[answer.outcome], answer=answer.words)
         if row.state.pending and steady - pending.began >= self._settings.give_up_s:
             row = replace(row, state=PageState.GIVEN_UP)
@@ -112,6 +160,7 @@ class Desk:
         else:
             exponent = min(row.attempts - 1, 16)
             pause = min(self._settings.first_retry_s * 2**exponent, self._settings.slowest_retry_s)
+            pause = max(pause, min(answer.wait_s, self._settings.slowest_retry_s))
             pending.row, pending.due, pending.in_hand = row, steady + pause, False
         if row.state is not PageState.ACCEPTED:
             log.warning(
@@ -123,12 +172,13 @@ class Desk:
         """Let go of the channels' threads; one that still waits for its receiver is left behind (it is a daemon)."""
         for lane in self._lanes.values():
             lane.stop()
-        for lane in self._lanes.values():
-            lane.thread.join(timeout_s / max(1, len(self._lanes)))
+        threads = [thread for lane in self._lanes.values() for thread in lane.threads]
+        for thread in threads:
+            thread.join(timeout_s / max(1, len(threads)))
 
 
 class _Lane:
-    """One channel and its thread."""
+    """One channel and its threads."""
 
     def __init__(
         self,
@@ -136,14 +186,20 @@ class _Lane:
         sender: Sender,
         answers: queue.SimpleQueue[tuple[Key, Answer]],
         wake: Callable[[], None],
+        allowed: Callable[[], bool],
+        hands: int,
     ) -> None:
-        self._sender, self._answers, self._wake = sender, answers, wake
+        self._sender, self._answers, self._wake, self._allowed = sender, answers, wake, allowed
         self.waiting: queue.PriorityQueue[tuple[int, int, Key | None, Note | None]] = queue.PriorityQueue()
-        self.thread = threading.Thread(target=self._work, name=f"page-{name}", daemon=True)
-        self.thread.start()
+        self.threads = [
+            threading.Thread(target=self._work, name=f"page-{name}-{number}", daemon=True) for number in range(hands)
+        ]
+        for thread in self.threads:
+            thread.start()
 
     def stop(self) -> None:
-        self.waiting.put((-99, 0, None, None))
+        for _ in self.threads:
+            self.waiting.put((-99, 0, None, None))
 
     def _work(self) -> None:
         while True:
@@ -151,7 +207,7 @@ class _Lane:
             if key is None or note is None:
                 return
             try:
-                answer = self._sender.send(note)
+                answer = self._sender.send(note) if self._allowed() else Answer(Outcome.HELD, "another service leads")
             except Exception as error:  # noqa: BLE001 - a fault in one channel must not end its thread
                 answer = Answer(Outcome.FAILED, f"the channel broke: {type(error).__name__}")
             self._answers.put((key, answer))

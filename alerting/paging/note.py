@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from alerting.assess import Page
+from alerting.paging.words import sentence, tier_word, whole
 from alerting.settings import SiteSettings
 from wire import Band, TierName
 
@@ -39,28 +41,69 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     #: From 1; above 1 it may have been received before.
     attempt: int = 0
-    #: Set on what belongs to an exercise or a test, which no page does yet.
+    #: Set on what belongs to an exercise or a test.
     exercise: bool = False
+    #: The incident, the same from the first page to the report; empty where there is none.
+    incident: str = ""
+    #: Who is called by name, in what language, and why: `rise`, `next`, `again`, `everybody`, `resumed`, `together`.
+    person: str = ""
+    language: str = "en"
+    reason: str = ""
+    forecast: str | None = None
+    #: The plan's first steps.
+    steps: tuple[str, ...] = ()
+    #: Where to acknowledge.
+    link: str = ""
+    #: The receiver's address on the channel; never kept.
+    to: str = ""
+
+    @property
+    def tier_word(self) -> str:
+        return tier_word(self.tier, self.unknown, self.language)
+
+    @property
+    def heading(self) -> str:
+        """One short line, for channels that have a title."""
+        test = "" if not self.exercise else "【测试】" if self.language == "zh" else "TEST "
+        return f"{test}{self.tier_word} {self.site_title}, {self.zone_title}"
+
+    @property
+    def whole(self) -> str:
+        """All that a person gets to read."""
+        return whole(self.language, self.text, self.steps, self.link, self.attempt > 1, self.person, self.id)
 
 
-def write_note(page: Page, site: SiteSettings) -> Note:
+@dataclass(frozen=True)
+class Addressee:
+    """Whom a page is for, and what only he or she needs to know."""
+
+    person: str = ""
+    language: str = "en"
+    reason: str = ""
+    link: str = ""
+    incident: str = ""
+
+
+NOBODY = Addressee()
+
+
+def write_note(
+    page: Page, site: SiteSettings, to: Addressee = NOBODY, *, forecast: str | None = None, exercise: bool = False
+) -> Note:
     """The note for `page`, which is of one of the site's zones."""
     zone = next(zone for zone in site.zones if zone.name == page.zone)
     place = ZoneInfo(site.time_zone)
-    since = _time(page.since, place)
-    known = page.figures
-    people = f", about {known.people.value:.0f} people" if known.people is not None else ""
-    density = f", {known.density.value:.1f} persons/m² in the worst cell" if known.density is not None else ""
-    trend = f", {known.trend:+.2f} persons/m² a minute" if known.trend is not None else ""
-    heading = "NOT SEEN" if page.unknown else page.tier.label.upper()
+    since, known, tier = _time(page.since, place), page.figures, TierName.of(page.tier)
     responsible = zone.responsible or site.responsible
+    plan = zone.plan or site.plan
+    steps = [step for word, told in plan.items() if word == tier.value and not page.unknown for step in told]
     return Note(
         id=page.id,
         site=site.site,
         site_title=site.title,
         zone=page.zone,
         zone_title=zone.title,
-        tier=TierName.of(page.tier),
+        tier=tier,
         from_tier=TierName.of(page.from_tier),
         unknown=page.unknown,
         why=page.why,
@@ -70,10 +113,29 @@ def write_note(page: Page, site: SiteSettings) -> Note:
         density=known.density,
         trend=known.trend,
         responsible=responsible,
-        text=(
-            f"{heading} {site.title}, {zone.title}, since {since:%H:%M:%S}{people}{density}{trend}. {page.why}. "
-            f"Responsible: {responsible}."
+        text=sentence(
+            to.language,
+            tier=tier,
+            blind=page.unknown,
+            place=(site.title, zone.title),
+            since=since,
+            people=known.people,
+            density=known.density,
+            trend=known.trend,
+            forecast=forecast,
+            why=page.why,
+            responsible=responsible,
+            reason=to.reason,
+            exercise=exercise,
         ),
+        exercise=exercise,
+        incident=to.incident,
+        person=to.person,
+        language=to.language,
+        reason=to.reason,
+        forecast=forecast,
+        steps=tuple(step.zh if to.language == "zh" else step.en for step in steps),
+        link=to.link,
     )
 
 

@@ -2,60 +2,40 @@
 
 from __future__ import annotations
 
-import contextlib
-import enum
 import hashlib
 import hmac
-import http.client
 import logging
-import socket
-import threading
 import time
-from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Protocol
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
+from alerting.channels import (
+    AliyunChannel,
+    AppriseChannel,
+    Channel,
+    ConsoleChannel,
+    DingTalkChannel,
+    FeishuChannel,
+    MailChannel,
+    TencentChannel,
+    TwilioChannel,
+    WebhookChannel,
+    WeComChannel,
+)
+from alerting.paging.answer import Answer, ChannelRefused, Outcome, Sender, one_line
+from alerting.paging.http import Endpoint
+from alerting.paging.mail import MailSender
 from alerting.paging.note import Note
-from alerting.settings import AppriseChannel, Channel, ConsoleChannel, WebhookChannel
+from alerting.paging.robots import DingTalkSender, FeishuSender, WeComSender
+from alerting.paging.telephone import AliyunSender, TencentSender, TwilioSender
 from wire.secret import secret
 
 log = logging.getLogger("levee.alerting.page")
-MAX_ANSWER = 300
 
-
-class Outcome(enum.Enum):
-    """`accepted`: the receiver said yes. `refused`: it said no. `failed`: it said nothing that could be understood."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Answer:
-    outcome: Outcome
-    #: The receiver's own words, or what went wrong; without secrets, one line.
-    words: str
-
-
-class Sender(Protocol):
-    def send(self, note: Note) -> Answer:
-        """Try once; takes no longer than the channel's time-out by much."""
-
-
-class ChannelRefused(ValueError):
-    """A channel that cannot work as it is set up."""
-
-
-def _one_line(words: str, *hidden: str) -> str:
-    for part in sorted(filter(None, hidden), key=len, reverse=True):
-        words = words.replace(part, "***")
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:MAX_ANSWER]
+__all__ = ["Answer", "ChannelRefused", "ConsoleSender", "Outcome", "Sender", "WebhookSender", "make_senders"]
 
 
 class ConsoleSender:
@@ -73,69 +53,22 @@ class WebhookSender:
 
     def __init__(self, url: str, key: str | None, timeout_s: float) -> None:
         """ChannelRefused for an address that is not http or https."""
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            raise ChannelRefused("the address is not one") from None
-        if parts.scheme not in ("http", "https") or not host:
-            raise ChannelRefused("the address must begin with http:// or https:// and name a host")
-        self._parts, self._host, self._port = parts, host, port
-        self._key, self._timeout_s = key, timeout_s
-        self._hidden = (url, parts.query, parts.password or "", parts.path if len(parts.path) > 8 else "", key or "")
+        self._endpoint, self._key = Endpoint(url, timeout_s), key
 
     def send(self, note: Note) -> Answer:
         body = msgspec.json.encode(note)
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "levee",
-            "X-Levee-Page": note.id,
-            "Idempotency-Key": note.id,
-            **_credentials(self._parts),
-        }
+        headers = {"Content-Type": "application/json", "X-Levee-Page": note.id, "Idempotency-Key": note.id}
         if self._key is not None:
             now = str(int(time.time()))
             digest = hmac.new(self._key.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
             headers |= {"X-Levee-Time": now, "X-Levee-Signature": f"sha256={digest}"}
-        make = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-        connection = make(self._host, self._port, timeout=self._timeout_s)
-        target = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
-        # The socket's own time-out starts anew with every byte: a receiver that drips must not hold up the next page.
-        deadline = threading.Timer(self._timeout_s, _hang_up, (connection,))
-        deadline.daemon = True
-        words = ""
-        try:
-            connection.connect()
-            deadline.start()
-            connection.request("POST", target, body, headers)
-            response = connection.getresponse()
-            status = response.status
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                words = response.read1(4096).decode("utf-8", "replace")
-        except TimeoutError:
-            return Answer(Outcome.FAILED, f"no answer within {self._timeout_s:g} s")
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            return Answer(Outcome.FAILED, _one_line(reason, *self._hidden))
-        finally:
-            deadline.cancel()
-            connection.close()
+        reply = self._endpoint.post(body, headers)
+        if isinstance(reply, Answer):
+            return reply
         # A redirect is no acceptance: the address is to be corrected, not followed with a signed page.
-        outcome = Outcome.ACCEPTED if 200 <= status < 300 else Outcome.REFUSED
-        return Answer(outcome, _one_line(f"{status} {response.reason}: {words}".rstrip(": "), *self._hidden))
-
-
-def _hang_up(connection: http.client.HTTPConnection) -> None:
-    if connection.sock is not None:
-        with contextlib.suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
-
-
-def _credentials(parts: SplitResult) -> dict[str, str]:
-    if parts.username is None:
-        return {}
-    both = f"{parts.username}:{parts.password or ''}".encode()
-    return {"Authorization": f"Basic {b64encode(both).decode()}"}
+        outcome = Outcome.ACCEPTED if 200 <= reply.status < 300 else Outcome.REFUSED
+        hidden = (*self._endpoint.hidden, self._key or "", note.to)
+        return Answer(outcome, reply.words(*hidden), reply.wait_s)
 
 
 class AppriseSender:
@@ -153,14 +86,13 @@ class AppriseSender:
             raise ChannelRefused("Apprise does not know the address")
 
     def send(self, note: Note) -> Answer:
-        title = f"{note.tier.value.upper()} {note.site_title}, {note.zone_title}"
         with self._capture(level=logging.WARNING) as said:
-            accepted = self._apprise.notify(body=note.text, title=title)
+            accepted = self._apprise.notify(body=note.whole, title=note.heading)
             words = said.getvalue()
         if accepted:
             return Answer(Outcome.ACCEPTED, "Apprise reports that it was sent")
         path = urlsplit(self._url).netloc
-        return Answer(Outcome.REFUSED, _one_line(words or "Apprise reports a failure", self._url, path))
+        return Answer(Outcome.REFUSED, one_line(words or "Apprise reports a failure", self._url, path))
 
 
 def make_senders(channels: Mapping[str, Channel]) -> dict[str, Sender]:
@@ -175,11 +107,34 @@ def make_senders(channels: Mapping[str, Channel]) -> dict[str, Sender]:
 
 
 def _make(name: str, channel: Channel) -> Sender:
-    if isinstance(channel, ConsoleChannel):
-        return ConsoleSender()
-    url = secret(f"channel {name}, address", env=channel.url_from_env, file=channel.url_from_file)
-    if isinstance(channel, AppriseChannel):
-        return AppriseSender(url or "")
-    assert isinstance(channel, WebhookChannel)
-    key = secret(f"channel {name}, key", env=channel.secret_from_env, file=channel.secret_from_file)
-    return WebhookSender(url or channel.url or "", key, channel.timeout_s)
+    match channel:
+        case ConsoleChannel():
+            return ConsoleSender()
+        case MailChannel():
+            kept = secret(f"channel {name}, password", env=channel.password_from_env, file=channel.password_from_file)
+            return MailSender(channel, kept)
+        case AliyunChannel():
+            return AliyunSender(channel, _key(name, channel) or "")
+        case TencentChannel():
+            return TencentSender(channel, _key(name, channel) or "")
+        case TwilioChannel():
+            return TwilioSender(channel, _key(name, channel) or "")
+    url = secret(f"channel {name}, address", env=channel.url_from_env, file=channel.url_from_file) or ""
+    match channel:
+        case AppriseChannel():
+            return AppriseSender(url)
+        case WeComChannel():
+            return WeComSender(url, channel.timeout_s)
+        case DingTalkChannel():
+            return DingTalkSender(url, _key(name, channel), channel.timeout_s)
+        case FeishuChannel():
+            return FeishuSender(url, _key(name, channel), channel.timeout_s)
+        case WebhookChannel():
+            return WebhookSender(url or channel.url or "", _key(name, channel), channel.timeout_s)
+
+
+def _key(
+    name: str,
+    channel: WebhookChannel | DingTalkChannel | FeishuChannel | AliyunChannel | TencentChannel | TwilioChannel,
+) -> str | None:
+    return secret(f"channel {name}, key", env=channel.secret_from_env, file=channel.secret_from_file)
