@@ -7,17 +7,20 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from alerting.clock import Clock
+from alerting.duty.settings import DutySettings
 from alerting.ingest import Drop, Dropped
 from alerting.metrics import Metrics, program_version
 from alerting.paging.senders import make_senders
-from alerting.record import Record, RecordAway, Resumed
+from alerting.record import Deposed, Record, RecordAway, Resumed
+from alerting.record.leader import LOOK_S
+from alerting.record.url import record_url
 from alerting.service import Service
-from alerting.settings import DEFAULT_RECORD_URL, ServiceSettings, SiteSettings
-from alerting.view import View, encode_view
+from alerting.settings import ServiceSettings, SiteSettings
+from alerting.view import View, encode_view, standby_view
 from alerting.web import Web
 from wire import VERSION, Presence, ServicePresence, encode, topics
 from wire.link import Link
@@ -53,14 +56,29 @@ class _Wake:
     """Something other than a message wants the loop's attention; its own flag says what."""
 
 
-def run(service: ServiceSettings, sites: Sequence[SiteSettings], *, stop: threading.Event) -> None:
+def run(
+    service: ServiceSettings,
+    sites: Sequence[SiteSettings],
+    *,
+    stop: threading.Event,
+    duty: DutySettings | None = None,
+    clock: Callable[[float], Clock] = Clock,
+) -> None:
     """Run until `stop` is set. ValueError with one line where the settings, the secrets or the record cannot work."""
-    _Runner(service, sites, stop).run()
+    _Runner(service, sites, stop, duty, clock).run()
 
 
 class _Runner:
-    def __init__(self, settings: ServiceSettings, sites: Sequence[SiteSettings], stop: threading.Event) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        sites: Sequence[SiteSettings],
+        stop: threading.Event,
+        duty: DutySettings | None = None,
+        clock: Callable[[float], Clock] = Clock,
+    ) -> None:
         self._settings, self._sites, self._stop = settings, tuple(sites), stop
+        self._duty, self._make_clock = duty, clock
         _check_sites(self._sites)
         self._inbox: queue.Queue[_Message | _Wake] = queue.Queue()
         self._came_up, self._answered = threading.Event(), threading.Event()
@@ -73,12 +91,12 @@ class _Runner:
         # The link will ask for it again; here it is refused before the record begins a new term.
         secret("the broker's password", env=settings.mqtt.password_from_env, file=settings.mqtt.password_from_file)
         self._senders = make_senders(settings.channels)
-        kept = settings.record
-        url = secret("the record's URL", env=kept.url_from_env, file=kept.url_from_file) or kept.url
-        self._record = Record(url or DEFAULT_RECORD_URL)
+        self._url = record_url(settings)
+        self._record = Record(self._url)
+        self._standing_by = False
 
     def run(self) -> None:
-        web = None
+        web = answers = None
         if self._settings.metrics.port:
             web = Web(
                 self._settings.metrics.host,
@@ -88,58 +106,79 @@ class _Runner:
                 self._silent_s,
             )
         try:
-            resumed = self._resume()
-            if resumed is not None:
+            if self._settings.answer is not None:
+                from alerting.answer.web import serve_answers
+
+                answers = serve_answers(self._settings.answer, self._url, self._sites[0].time_zone)
+            while (resumed := self._resume()) is not None:
                 self._serve(resumed)
+                if self._stop.is_set():
+                    return
+                self._record, self._session = Record(self._url), secrets.token_hex(8)
         finally:
             if web is not None:
                 web.close()
+            if answers is not None:
+                answers.close()
 
     def _silent_s(self) -> float:
-        """Seconds since the last tick; also counts while the loop hangs."""
-        return time.monotonic() - self._ticked
+        """Seconds since the last tick; also counts while the loop hangs. A standby has nothing to judge."""
+        return 0.0 if self._standing_by else time.monotonic() - self._ticked
 
     def _lag_s(self) -> float:
         """How late the last tick ran, or how late the next one is by now."""
         return max(self._late_s, self._silent_s() - TICK_S)
 
     def _state(self) -> bytes | None:
+        if self._standing_by:
+            return encode_view(standby_view(self._settings.instance, time.time()))
         return None if self._view is None else encode_view(self._view)
 
     def _resume(self) -> Resumed | None:
-        """Where the last run ended; waits for a record that is away, because judging without it could lower a tier."""
+        """Where the last run ended, once nobody else leads; None where the end comes first. Waits for a record that is
+        away, because judging without it could lower a tier."""
         told = 0.0
         while not self._stop.is_set():
             try:
-                return self._record.resume(self._settings.instance, self._session, time.time())
+                resumed = self._record.try_resume(self._settings.instance, self._session, time.time())
             except RecordAway as error:
                 if not told or time.monotonic() - told > 60:
                     told = time.monotonic()
                     log.error("the record cannot be opened: %s; it is tried again every 2 s", error)
                 self._stop.wait(2)
+                continue
+            if resumed is not None:
+                self._standing_by, self._ticked = False, time.monotonic()
+                return resumed
+            if not self._standing_by:
+                log.warning("another service leads; %s stands by", self._settings.instance)
+            self._standing_by, self._view = True, None
+            self._stop.wait(LOOK_S)
         return None
 
     def _serve(self, resumed: Resumed) -> None:
-        self._clock = clock = Clock(resumed.at)
+        self._clock = clock = self._make_clock(resumed.at)
         if clock.ahead_s > 60:
             log.warning("the record ends %.0f s in the future; time goes on from there", clock.ahead_s)
+        core: Service | None = None
         topic = topics.SERVICE.at(instance=self._settings.instance)
         will = encode(self._presence(Presence.OFFLINE, resumed.term))
         link = Link(
             self._settings.mqtt,
-            client_id=f"levee-{self._settings.instance}-{self._session[:8]}",
+            client_id=self._client_id(),
             will=(topic, will),
             topics=tuple(row.everywhere() for row in HEARD),
             heard=self._on_message,
             joined=lambda: self._wake(self._came_up),
             queue=MAX_OUTBOUND,
+            allowed=lambda: core is None or core.leads(),
         )
 
         def publish(where: str, payload: bytes, retained: bool) -> None:
             # What cannot go now is said again on connecting, or with the next refresh.
             link.publish(where, payload, retained=retained)
 
-        core = Service(
+        core = made = Service(
             self._settings,
             self._sites,
             self._record,
@@ -150,15 +189,28 @@ class _Runner:
             wake=lambda: self._wake(self._answered),
             session=self._session,
             at=clock.now(),
+            duty=self._duty,
         )
         log.info("term %d of %s begins with %d sites", resumed.term, self._settings.instance, len(self._sites))
         link.start()
         try:
-            self._loop(core, link, topic)
-        finally:
-            core.close(clock.now())
-            farewell = encode(self._presence(Presence.STOPPED, resumed.term))
-            link.close(lambda: publish(topic, farewell, True))
+            self._loop(made, link, topic)
+        except Deposed as error:
+            log.error("%s; nothing more is paged or published by this one", error)
+            made.abandon()
+            link.close(lambda: None)
+            return
+        except BaseException:
+            made.close(clock.now(), lambda: link.close(lambda: None))
+            raise
+        farewell = encode(self._presence(Presence.STOPPED, resumed.term))
+        made.close(clock.now(), lambda: link.close(lambda: publish(topic, farewell, True)))
+
+    def _client_id(self) -> str:
+        """Of a cluster always the same: a broker then hangs up on a former leader as soon as the next one connects."""
+        if self._settings.cluster is not None:
+            return f"levee-{self._settings.cluster}"
+        return f"levee-{self._settings.instance}-{self._session[:8]}"
 
     def _loop(self, core: Service, link: Link, topic: str) -> None:
         term = core.origin.term

@@ -11,8 +11,9 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from alerting.assess import (
     Effect,
@@ -35,16 +36,18 @@ from alerting.assess import (
     split_events,
     step,
 )
-from alerting.clock import DOUBTFUL_S
 from alerting.complaints import Complaints
+from alerting.duty.events import Entry
+from alerting.duty.settings import DutySettings
 from alerting.ingest import Accepted, Dropped, open_door, take
 from alerting.metrics import Metrics
-from alerting.paging.desk import Desk
-from alerting.paging.note import write_note
+from alerting.pager import Pager
 from alerting.paging.senders import Sender
-from alerting.record import Batch, Checkpoint, PageRow, Record, RecordAway, RecordRefused, Resumed
+from alerting.record import Batch, Checkpoint, Deposed, PageRow, Record, RecordRefused, Resumed
 from alerting.settings import ServiceSettings, SiteSettings
-from alerting.view import ChangeView, PageView, View, change_view, page_view, zone_views
+from alerting.told import settings_told
+from alerting.view import ChangeView, View, change_view, zone_views
+from alerting.writer import Writer
 from wire import VERSION, Health, Recorded, SessionRecorded, Status, TierMessage, TierName, encode, topics
 
 log = logging.getLogger("levee.alerting")
@@ -52,25 +55,17 @@ log = logging.getLogger("levee.alerting")
 #: Messages kept in memory while the record is away; beyond that they are judged, and the boxes keep them.
 MAX_WAITING = 20_000
 MAX_WAITING_BYTES = 32_000_000
-#: Old readings are deleted this often, so many at a time: judgement waits meanwhile.
-PRUNE_S = 20.0
-MAX_PRUNED = 2_000
 #: A state to begin a replay from is kept this often.
 CHECKPOINT_S = 3600.0
 #: Bytes of the log that wait for a record that is away; beyond that the log has a gap, and begins anew.
 MAX_LOG_BYTES = 64_000_000
 #: Without an event worth recording, the state is saved this often.
 SAVE_S = 5.0
-#: While the record is away it is tried this often; pages go out unrecorded after so many seconds of it.
-RETRY_S = 2.0
-UNRECORDED_PAGES_AFTER_S = 10.0
-
 #: topic, payload, retained
 Publish = Callable[[str, bytes, bool], None]
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Who speaks: the instance, its session and its term."""
 
     instance: str
@@ -94,8 +89,9 @@ class Service:
         wake: Callable[[], None],
         session: str,
         at: float,
+        duty: DutySettings | None = None,
     ) -> None:
-        self._settings, self._record, self._metrics, self._publish = settings, record, metrics, publish
+        self._settings, self._record, self._metrics, self._send = settings, record, metrics, publish
         self._sites = {site.site: site for site in sites}
         metrics.prepare(sites, senders)
         self.origin = Origin(settings.instance, session, resumed.term)
@@ -104,35 +100,44 @@ class Service:
             if key in self._door.boxes:
                 self._door.boxes[key].ledgers = ledgers
         self._complaints = Complaints()
-        self._desk = Desk(senders, settings.pages, wake)
         self._batch = Batch()
         self._due: list[PageRow] = []
         self._answer_to: set[tuple[str, str]] = set()
         self._changes: deque[ChangeView] = deque(maxlen=200)
-        self._pages: dict[tuple[str, str], PageView] = {}
         self._dropped: dict[str, int] = {}
         self._unsaved: set[str] = set()
         #: Something happened that should not wait for the next tick to be recorded.
         self.urgent = False
         self._waiting_bytes = 0
-        self._began = (at, time.monotonic())
-        self._pruned_at = self._saved_at = self._tiers_sent_at = self._retry_at = 0.0
-        self._away_since: float | None = None
+        self._writer = Writer(record, settings.record, metrics, self._complaints, at)
+        self._saved_at = self._tiers_sent_at = 0.0
         self._abandoned: list[tuple[str, str]] = []
-        self._states: dict[str, SiteState] = {}
+        self._states: dict[str, SiteState] = {
+            site.site: _stored(site.site, resumed.states.get(site.site), at) for site in sites
+        }
+        self._pager = Pager(
+            settings,
+            sites,
+            duty,
+            senders,
+            resumed,
+            metrics,
+            states=self._states,
+            batch=lambda: self._batch,
+            wake=wake,
+            allowed=self.leads,
+            at=at,
+        )
+        self._batch.entries.append(Entry(at, "term", {"what": "begun", **msgspec.structs.asdict(self.origin)}))
+        self._batch.entries.append(Entry(at, "settings", settings_told(settings, sites, duty)))
         self._log_bytes, self._checkpoint_at = 0, {site.site: -math.inf for site in sites}
         for site in sites:
-            self._states[site.site] = _stored(site.site, resumed.states.get(site.site), at)
             # What was judged after the state was saved is judged once more, so that the log tells all of it.
             self._catch_up(site.site, resumed.events.get(site.site, []))
             self._checkpoint(site.site, at)
             gone = set(self._states[site.site].zones) - {zone.name for zone in site.zones}
             self._abandoned += [(site.site, zone) for zone in sorted(gone)]
             self._judge(site.site, site.applied(at))
-        for row in self._desk.restore(resumed.pending, time.monotonic()):
-            self._note_page(row)
-        for row in resumed.pending:
-            self._pages.setdefault((row.id, row.channel), page_view(row))
 
     # What comes in
 
@@ -183,6 +188,8 @@ class Service:
         """A second has passed."""
         for site in self._states:
             self._judge(site, Tick(at=at))
+        self._pager.passed(at)
+        self._pager.requests(self._writer.requests(), at)
 
     # Judgement and what follows
 
@@ -204,11 +211,9 @@ class Service:
     def _follow(self, site: str, effect: Effect) -> None:
         self.urgent = True
         if isinstance(effect, Page):
-            chosen = self._settings.pages.unknown if effect.unknown else self._settings.pages.channels(effect.tier)
-            # Recorded with the change that it tells of, so that an end between the two cannot lose it.
-            for row in self._desk.queue(write_note(effect, self._sites[site]), chosen, effect.at, time.monotonic()):
-                self._note_page(row)
+            self._pager.page(effect)
             return
+        self._pager.change(effect)
         self._batch.changes.append(effect)
         self._changes.append(change_view(effect, self._sites[site].time_zone))
         if isinstance(effect, TierChanged):
@@ -250,68 +255,34 @@ class Service:
     def settle(self, at: float, *, final: bool = False) -> None:
         """Commit what waits, then hand out the pages that were recorded and answer the boxes."""
         steady, self.urgent = time.monotonic(), False
-        for row in self._desk.answered(steady):
-            self._metrics.pages.labels(row.channel, row.state.value).inc()
-            self._note_page(row)
-        for row in [] if final else self._desk.due(steady):
-            self._due.append(row)
-            self._note_page(row)
-        if final or self._batch.changes or self._batch.pages or steady - self._saved_at >= SAVE_S:
+        self._pager.answered(steady, at)
+        self._due += [] if final else self._pager.due(steady)
+        if final or self._batch.weighty or steady - self._saved_at >= SAVE_S:
+            self._pager.office.save(self._batch)
             for site in self._unsaved:
                 self._batch.states[site] = encode_state(self._states[site])
             self._unsaved.clear()
             self._saved_at = steady
-        if not self._batch or (self._away_since is not None and steady < self._retry_at and not final):
-            committed = not self._batch
-        else:
-            committed = self._commit(at, steady)
+        committed = self._writer.write(self._batch, at, steady, at_once=final)
         if committed:
             self._batch, self._waiting_bytes, self._log_bytes = Batch(), 0, 0
+            self._pager.committed()
             self._answer_boxes(at)
-            if steady - self._pruned_at >= PRUNE_S and not final:
-                self._pruned_at = steady
-                self._prune(at, steady)
-        away = 0.0 if self._away_since is None else steady - self._away_since
-        if self._due and (committed or away > UNRECORDED_PAGES_AFTER_S):
+            if not final:
+                self._batch.entries += self._writer.prune(at, steady)
+        if self._due and (committed or self._writer.away_long(steady)):
             # A page that cannot be made durable is late at first, and then sent all the same: twice beats never.
             due, self._due = self._due, []
-            self._desk.dispatch(due)
-        self._metrics.pages_pending.set(self._desk.pending)
+            self._pager.dispatch(due)
+        self._metrics.pages_pending.set(self._pager.pending)
 
-    def _commit(self, at: float, steady: float) -> bool:
-        try:
-            with self._metrics.commit.time():
-                self._record.commit(self._batch, at)
-        except (RecordAway, RecordRefused) as error:
-            if self._away_since is None:
-                self._away_since = steady
-            self._retry_at = steady + RETRY_S
-            line = f"{error}; {len(self._batch.messages)} messages wait in memory and no box is answered"
-            self._complaints.tell("the record cannot be written", "record", line, steady)
-            return False
-        if self._away_since is not None:
-            log.warning("the record is written again, after %.0f s", time.monotonic() - self._away_since)
-            self._away_since = None
-        return True
+    def leads(self) -> bool:
+        """Whether this service may page and publish. Any thread."""
+        return self._writer.leads()
 
-    def _prune(self, at: float, steady: float) -> None:
-        days = self._settings.record.keep_readings_days
-        if abs((at - self._began[0]) - (steady - self._began[1])) > DOUBTFUL_S:
-            line = "the clock has jumped by more than a day since the start; nothing old is deleted until a restart"
-            self._complaints.tell("the clock is doubtful", "record", line, steady)
-            return
-        try:
-            # Where the service's clock is ahead of the machine's, the earlier one says what is old.
-            self._record.prune(min(at, time.time()) - days * 86_400, MAX_PRUNED)
-        except (RecordAway, RecordRefused) as error:
-            self._complaints.tell("old readings cannot be deleted", "record", str(error), steady)
-
-    def _note_page(self, row: PageRow) -> None:
-        self._batch.pages[row.id, row.channel] = row
-        self._pages.pop((row.id, row.channel), None)
-        self._pages[row.id, row.channel] = page_view(row)
-        while len(self._pages) > 50:
-            del self._pages[next(iter(self._pages))]
+    def _publish(self, topic: str, payload: bytes, retained: bool) -> None:
+        if self.leads():
+            self._send(topic, payload, retained)
 
     # What goes out
 
@@ -381,21 +352,33 @@ class Service:
             term=self.origin.term,
             at=_utc(at),
             broker_connected=broker_connected,
-            recording=self._away_since is None,
+            recording=not self._writer.away,
             zones=zones,
             changes=tuple(self._changes),
-            pages=tuple(self._pages.values()),
+            pages=self._pager.pages,
             dropped=dict(self._dropped),
+            incidents=self._pager.incidents(),
         )
 
-    def close(self, at: float) -> None:
-        """Record what is left and let the channels go; what was not sent yet is sent by the next run."""
-        self.settle(at, final=True)
-        self._desk.close()
-        for row in self._desk.answered(time.monotonic()):
-            self._note_page(row)
-        self.settle(at, final=True)
+    def close(self, at: float, farewell: Callable[[], None] = lambda: None) -> None:
+        """Record what is left and let the channels go; what was not sent yet is sent by the next run. `farewell` is
+        said before another one may lead."""
+        try:
+            self.settle(at, final=True)
+            self._pager.close()
+            self._batch.entries.append(Entry(at, "term", {"what": "ended", **msgspec.structs.asdict(self.origin)}))
+            self.settle(at, final=True)
+        except Deposed:
+            self.abandon()
+            farewell()
+            return
+        farewell()
         self._record.close()
+
+    def abandon(self) -> None:
+        """Another service leads: let go of everything, record nothing, send nothing."""
+        self._pager.close()
+        self._record.abandon()
 
 
 def _stored(site: str, stored: bytes | None, at: float) -> SiteState:

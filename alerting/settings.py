@@ -6,11 +6,12 @@ Secrets never stand in a settings file: they are named by the variable or the fi
 from __future__ import annotations
 
 import zoneinfo
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from alerting.answer.settings import AnswerSettings
 from alerting.assess.events import SettingsApplied
 from alerting.assess.rules import (
     CAPACITY_LEVELS,
@@ -23,18 +24,36 @@ from alerting.assess.rules import (
     ZoneKind,
     ZoneRules,
 )
+from alerting.audit.settings import AuditSettings, SelfTestSettings
+from alerting.channels import (
+    AppriseChannel,
+    Channel,
+    ConsoleChannel,
+    EnvName,
+    FilePath,
+    Text,
+    WebhookChannel,
+    at_most_one,
+    needs_address,
+)
+from alerting.duty.settings import ZoneDuty
+from alerting.paging.settings import PageSettings
 from wire import RESERVED_BOXES, RESERVED_SITES, Name, Tier
 from wire.broker import BrokerSettings
 
-Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-EnvName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-FilePath = Annotated[str, msgspec.Meta(min_length=1)]
-
-
-def _at_most_one(what: str, *given: str | None) -> None:
-    if sum(value is not None for value in given) > 1:
-        raise ValueError(f"{what} is given more than once: keep one of its settings")
+#: Kinds of entries of the log that may be deleted when their time has come.
+LogKind = Literal[
+    "acknowledgement",
+    "call",
+    "held",
+    "incident",
+    "nobody-on-duty",
+    "page",
+    "seen-again",
+    "self-test",
+    "settings",
+    "tier",
+]
 
 
 class RecordSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,12 +80,31 @@ class RecordSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             le=3660,
         ),
     ] = 30
+    keep_days: Annotated[
+        dict[LogKind, Annotated[int, msgspec.Meta(ge=1, le=36_600)]],
+        msgspec.Meta(
+            title="Keep",
+            description="Days after which the log forgets what entries of a kind say; its chain stays whole.",
+        ),
+    ] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _at_most_one("the record's URL", self.url, self.url_from_env, self.url_from_file)
+        at_most_one("the record's URL", self.url, self.url_from_env, self.url_from_file)
         if self.url is not None and urlsplit(self.url).password:
             raise ValueError("the record's URL holds a password: use url_from_env or url_from_file")
 
+
+__all__ = [
+    "AppriseChannel",
+    "Channel",
+    "ConsoleChannel",
+    "PageSettings",
+    "RecordSettings",
+    "ServiceSettings",
+    "SiteSettings",
+    "WebhookChannel",
+    "ZoneSettings",
+]
 
 DEFAULT_RECORD_URL = "sqlite:///levee-alerting.db"
 
@@ -80,102 +118,6 @@ class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     port: Annotated[
         int, msgspec.Meta(title="Port", description="TCP port of the end point; 0 turns it off.", ge=0, le=65_535)
     ] = 9109
-
-
-Timeout = Annotated[
-    float,
-    msgspec.Meta(title="Time-out", description="Seconds until a silent receiver counts as not reached.", ge=0.2, le=60),
-]
-
-
-class ConsoleChannel(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="console", tag_field="type"
-):
-    """Writes each page as a line of the service's log."""
-
-
-class WebhookChannel(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="webhook", tag_field="type"
-):
-    """POSTs each page as JSON; accepted means that the receiver answered with a status of 2xx."""
-
-    url: Annotated[
-        Text | None, msgspec.Meta(title="Address", description="http or https address, if it holds no secret.")
-    ] = None
-    url_from_env: Annotated[
-        EnvName | None, msgspec.Meta(title="Address's variable", description="Environment variable with the address.")
-    ] = None
-    url_from_file: Annotated[
-        FilePath | None, msgspec.Meta(title="Address's file", description="File that holds the address.")
-    ] = None
-    secret_from_env: Annotated[
-        EnvName | None,
-        msgspec.Meta(title="Key's variable", description="Environment variable with the key that signs each page."),
-    ] = None
-    secret_from_file: Annotated[
-        FilePath | None, msgspec.Meta(title="Key's file", description="File with the key that signs each page.")
-    ] = None
-    timeout_s: Timeout = 10.0
-
-    def __post_init__(self) -> None:
-        if self.url is None and self.url_from_env is None and self.url_from_file is None:
-            raise ValueError("a webhook needs its address: url, url_from_env or url_from_file")
-        _at_most_one("the webhook's address", self.url, self.url_from_env, self.url_from_file)
-        _at_most_one("the webhook's key", self.secret_from_env, self.secret_from_file)
-        if self.url is not None and urlsplit(self.url).password:
-            raise ValueError("the webhook's address holds a password: use url_from_env or url_from_file")
-
-
-class AppriseChannel(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="apprise", tag_field="type"
-):
-    """Sends through Apprise, which knows over a hundred services; its addresses hold secrets, so never in the file."""
-
-    url_from_env: Annotated[
-        EnvName | None, msgspec.Meta(title="Address's variable", description="Environment variable with the address.")
-    ] = None
-    url_from_file: Annotated[
-        FilePath | None, msgspec.Meta(title="Address's file", description="File that holds the address.")
-    ] = None
-
-    def __post_init__(self) -> None:
-        if self.url_from_env is None and self.url_from_file is None:
-            raise ValueError("an Apprise channel needs its address: url_from_env or url_from_file")
-        _at_most_one("the Apprise address", self.url_from_env, self.url_from_file)
-
-
-Channel: TypeAlias = ConsoleChannel | WebhookChannel | AppriseChannel
-Channels = Annotated[
-    tuple[Name, ...] | None,
-    msgspec.Meta(
-        title="Channels", description="Names of the channels to page; all of them where it is not set, none if empty."
-    ),
-]
-
-
-class PageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is called for what, and how often it is tried."""
-
-    blue: Channels = ()
-    yellow: Channels = None
-    orange: Channels = None
-    red: Channels = None
-    unknown: Channels = None
-    first_retry_s: Annotated[
-        float, msgspec.Meta(title="First retry", description="Seconds until a page is tried again.", ge=0.1, le=600)
-    ] = 2.0
-    slowest_retry_s: Annotated[
-        float,
-        msgspec.Meta(title="Slowest retry", description="Longest pause between two tries, in seconds.", ge=1, le=3600),
-    ] = 60.0
-    give_up_s: Annotated[
-        float,
-        msgspec.Meta(title="Give up", description="Seconds after which a page is not tried any more.", ge=60),
-    ] = 21_600.0
-
-    def channels(self, tier: Tier) -> tuple[str, ...] | None:
-        """The channels for `tier`; None means all."""
-        return ((), self.blue, self.yellow, self.orange, self.red)[tier]
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,6 +145,24 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     pages: Annotated[
         PageSettings, msgspec.Meta(title="Pages", description="Which tier is paged through which channels.")
     ] = PageSettings()
+    duty: Annotated[
+        FilePath | None,
+        msgspec.Meta(title="Duty", description="Path of the file of people, units and shifts, relative to this file."),
+    ] = None
+    answer: Annotated[
+        AnswerSettings | None, msgspec.Meta(title="Answer", description="The page on which people acknowledge.")
+    ] = None
+    self_test: Annotated[
+        SelfTestSettings | None, msgspec.Meta(title="Self-test", description="The daily test of the whole path.")
+    ] = None
+    audit: Annotated[AuditSettings | None, msgspec.Meta(title="Audit", description="The auditor of the record.")] = None
+    cluster: Annotated[
+        Name | None,
+        msgspec.Meta(
+            title="Cluster",
+            description="Name that a leader and its standby share, with one PostgreSQL and instances of their own.",
+        ),
+    ] = None
     tier_expires_s: Annotated[
         int,
         msgspec.Meta(
@@ -216,10 +176,39 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def __post_init__(self) -> None:
         if not self.channels:
             raise ValueError("channels is empty, so nobody would ever be paged; leave it out to page to the console")
+        if (
+            self.cluster is not None
+            and (self.record.url or DEFAULT_RECORD_URL).startswith("sqlite")
+            and not (self.record.url_from_env or self.record.url_from_file)
+        ):
+            raise ValueError("cluster: a leader and its standby need one PostgreSQL; SQLite belongs to one machine")
+        tested = self.self_test.channels if self.self_test is not None else None
+        for name in tested or ():
+            if name not in self.channels:
+                raise ValueError(f"self_test names the channel {name}, which is not among channels")
         named = {name for tier in list(Tier)[1:] for name in self.pages.channels(tier) or ()}
         for name in sorted(named | set(self.pages.unknown or ())):
             if name not in self.channels:
                 raise ValueError(f"pages name the channel {name}, which is not among channels")
+            if needs_address(self.channels[name]):
+                raise ValueError(
+                    f"pages name the channel {name}, which reaches nobody without an address: give it `to`"
+                )
+        if all(needs_address(channel) for channel in self.channels.values()) and self.duty is None:
+            raise ValueError("no channel reaches anybody: give one of them `to`, or name a `duty` file")
+
+
+TierWord = Literal["blue", "yellow", "orange", "red"]
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One step, in both languages."""
+
+    zh: Annotated[Text, msgspec.Meta(title="Chinese", description="The step in Chinese.")]
+    en: Annotated[Text, msgspec.Meta(title="English", description="The step in English.")]
+
+
+PlanSteps = Annotated[tuple[Said, ...], msgspec.Meta(max_length=8)]
 
 
 class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -237,6 +226,16 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Text | None,
         msgspec.Meta(title="Responsible", description="Unit that answers for this zone; the site's if not set."),
     ] = None
+    duty: Annotated[
+        ZoneDuty | None,
+        msgspec.Meta(title="Duty", description="Units of the duty file that are called for it; the site's if not set."),
+    ] = None
+    plan: Annotated[
+        dict[TierWord, PlanSteps],
+        msgspec.Meta(
+            title="Plan", description="First steps of the plan by tier, as each page says them; the site's if empty."
+        ),
+    ] = msgspec.field(default_factory=dict)
     capacity: Annotated[
         Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None,
         msgspec.Meta(title="Capacity", description="Most people that the zone may hold."),
@@ -359,6 +358,14 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         "UTC"
     )
     responsible: Annotated[Text, msgspec.Meta(title="Responsible", description="Unit that answers for the site.")]
+    duty: Annotated[
+        ZoneDuty | None,
+        msgspec.Meta(title="Duty", description="Units of the duty file that are called for its zones."),
+    ] = None
+    plan: Annotated[
+        dict[TierWord, PlanSteps],
+        msgspec.Meta(title="Plan", description="First steps of the plan by tier, as each page says them."),
+    ] = msgspec.field(default_factory=dict)
     zones: Annotated[
         tuple[ZoneSettings, ...], msgspec.Meta(title="Zones", description="The zones of the site.", min_length=1)
     ]

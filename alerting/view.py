@@ -11,6 +11,7 @@ import msgspec
 
 from alerting.assess import Change, HeldUnknown, SettingsChanged, SiteState, TierChanged, ZoneState
 from alerting.assess.judge import figures
+from alerting.duty.incident import Incident
 from alerting.paging.note import Note
 from alerting.record.batch import PageRow
 from alerting.settings import SiteSettings
@@ -68,6 +69,26 @@ class PageView:
     state: str
     attempts: int
     answer: str
+    #: Who is called by it, and who has answered; empty where it is for nobody by name, or nobody has.
+    person: str = ""
+    incident: str = ""
+    acknowledged_by: str = ""
+
+
+@dataclass(frozen=True)
+class IncidentView:
+    """An open incident. `phase` as in ISA-18.2; `due` is when the next one is called."""
+
+    id: str
+    site: str
+    zone: str
+    phase: str
+    tier: TierName
+    peak: TierName
+    opened: datetime
+    called: tuple[str, ...]
+    due: datetime | None
+    acknowledged_by: str
 
 
 @dataclass(frozen=True)
@@ -85,6 +106,26 @@ class View:
     pages: tuple[PageView, ...]
     #: What was dropped since the start, by reason.
     dropped: dict[str, int]
+    #: The open ones, the most urgent first.
+    incidents: tuple[IncidentView, ...] = ()
+    #: `leader` or `standby`.
+    role: str = "leader"
+
+
+def standby_view(instance: str, at: float) -> View:
+    """What a standby shows: that another service leads."""
+    return View(
+        instance=instance,
+        term=0,
+        at=in_zone(at, "UTC"),
+        broker_connected=False,
+        recording=False,
+        zones=(),
+        changes=(),
+        pages=(),
+        dropped={},
+        role="standby",
+    )
 
 
 def encode_view(view: View) -> bytes:
@@ -150,6 +191,21 @@ def change_view(change: Change, time_zone: str) -> ChangeView:
     )
 
 
+def incident_view(incident: Incident, time_zone: str) -> IncidentView:
+    return IncidentView(
+        id=incident.id,
+        site=incident.site,
+        zone=incident.zone,
+        phase=incident.phase.value,
+        tier=TierName.of(incident.tier),
+        peak=TierName.of(incident.peak),
+        opened=in_zone(incident.opened, time_zone),
+        called=incident.called,
+        due=in_zone(incident.due, time_zone) if incident.due is not None else None,
+        acknowledged_by=incident.acknowledged_by,
+    )
+
+
 def page_view(row: PageRow) -> PageView:
     note = msgspec.json.decode(row.note, type=Note)
     return PageView(
@@ -164,4 +220,6 @@ def page_view(row: PageRow) -> PageView:
         state=row.state.value,
         attempts=row.attempts,
         answer=row.answer,
+        person=note.person,
+        incident=note.incident,
     )

@@ -40,6 +40,7 @@ class Link:
 
     `topics` are subscribed to; `heard` gets (topic, payload, retained) and `joined` is called after each connection,
     both in the client's thread. `will` is published by the broker, retained, when the link breaks without a farewell.
+    While `allowed` says no, nothing is published and no connection is made.
     Sessions are clean: a broker keeps no readings for a service that is away, because the boxes do.
     """
 
@@ -53,7 +54,9 @@ class Link:
         heard: Callable[[str, bytes, bool], None],
         joined: Callable[[], None],
         queue: int = QUEUE,
+        allowed: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._allowed = allowed
         self._settings = settings
         self._client_id = client_id
         self._will = will
@@ -90,7 +93,7 @@ class Link:
     def publish(self, topic: str, payload: bytes, *, retained: bool, expiry_s: int | None = None) -> bool:
         """Hand a message to the client, QoS 1; False where there is no connection or too much is under way already."""
         client = self._client
-        if client is None or not self._connected.is_set():
+        if client is None or not self._connected.is_set() or not self._allowed():
             return False
         properties = None
         if expiry_s is not None and self._protocol == MQTTProtocolVersion.MQTTv5:
@@ -122,7 +125,7 @@ class Link:
             self._ended.clear()
             self._failure = ""
             stayed = time.monotonic()
-            client = self._attempt()
+            client = self._attempt() if self._allowed() else None
             if client is not None:
                 self._ended.wait()
                 self._connected.clear()
@@ -133,7 +136,8 @@ class Link:
                 return
             if time.monotonic() - stayed > 60.0:
                 pause_s = FIRST_PAUSE_S
-            self._say(self._failure or "the connection broke")
+            if self._allowed():
+                self._say(self._failure or "the connection broke")
             self._stop.wait(pause_s)
             pause_s = min(self._settings.retry_max_s, pause_s * 2)
 

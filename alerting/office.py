@@ -1,0 +1,230 @@
+"""The duty of all sites around its pure core: what it asks for becomes entries of the record, and pages to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from alerting.answer.link import Links
+from alerting.assess import Figures, Page
+from alerting.duty.events import Acknowledged, Call, Closed, Entry, Happening, Refused
+from alerting.duty.incident import DutyRefused, DutyState, Incident, Silence, decode_duty, encode_duty
+from alerting.duty.settings import DutySettings, Person, ZoneDuty
+from alerting.duty.step import Roster, follow
+from alerting.paging.note import Addressee, Note, write_note
+from alerting.record import Batch, CallRow, PageRow, RecordRefused
+from alerting.settings import SiteSettings
+from wire import Tier, TierName
+
+#: The duty of the service itself: where the paging is at fault.
+SELF = "service"
+SELF_ZONE = "pager"
+#: What is known of a zone now, by site and zone.
+Known = Callable[[str, str], Figures]
+
+
+class Office:
+    """Used by the thread of the service only. RecordRefused where a stored state cannot be read."""
+
+    def __init__(
+        self,
+        sites: Sequence[SiteSettings],
+        duty: DutySettings | None,
+        stored: Mapping[str, bytes],
+        at: float,
+        *,
+        known: Known,
+        links: Links | None,
+        addressed: frozenset[str] = frozenset(),
+    ) -> None:
+        """`addressed` are the channels that reach nobody without an address."""
+        self._sites = {site.site: site for site in sites}
+        self.duty, self._known, self._links, self.addressed = duty, known, links, addressed
+        self._rosters = {site.site: Roster({z.name: z.duty or site.duty for z in site.zones}, duty) for site in sites}
+        keeper = ZoneDuty(territory=duty.keeper) if duty is not None and duty.keeper is not None else None
+        self._rosters[SELF] = Roster({SELF_ZONE: keeper}, duty)
+        self._states = {name: _stored(name, stored.get(name), at) for name in self._rosters}
+        self.unsaved: set[str] = set()
+
+    def happens(self, site: str, happening: Happening, batch: Batch) -> tuple[list[tuple[Call, Note]], list[Refused]]:
+        """What follows from `happening`, into `batch`; the pages to be queued, and what was refused."""
+        before = self._states[site].incidents
+        self._states[site], asked = follow(self._states[site], happening, self._rosters[site])
+        self.unsaved.add(site)
+        after = self._states[site].incidents
+        for zone in before.keys() | after.keys():
+            incident = after.get(zone)
+            if incident is not None and incident != before.get(zone):
+                batch.incidents[incident.id] = incident
+        pages, refused = [], []
+        for one in asked:
+            match one:
+                case Entry():
+                    batch.entries.append(one)
+                case Closed():
+                    batch.incidents[one.incident.id] = one.incident
+                case Call():
+                    note = self._note(site, one)
+                    if note is not None:
+                        batch.calls[one.id] = CallRow(one, site, note.text)
+                        pages.append((one, note))
+                case Refused():
+                    refused.append(one)
+        return pages, refused
+
+    def save(self, batch: Batch) -> None:
+        for site in self.unsaved:
+            batch.duties[site] = encode_duty(self._states[site])
+        self.unsaved.clear()
+
+    @property
+    def tested_at(self) -> float:
+        """When the daily test was begun last; 0 before the first time."""
+        return self._states[SELF].tested_at
+
+    def mark_tested(self, at: float) -> None:
+        self._states[SELF] = msgspec.structs.replace(self._states[SELF], tested_at=at)
+        self.unsaved.add(SELF)
+
+    @property
+    def sites(self) -> Iterable[str]:
+        return self._states
+
+    def incidents(self) -> list[Incident]:
+        """The open ones, the most urgent first."""
+        found = [incident for state in self._states.values() for incident in state.incidents.values()]
+        return sorted(found, key=lambda incident: (-incident.urgency, incident.opened))
+
+    def silences(self) -> list[Silence]:
+        return [silence for state in self._states.values() for silence in state.silences]
+
+    def zones_left(self, site: str) -> set[str]:
+        """Zones with an open incident that are no longer judged."""
+        known = {zone.name for zone in self._sites[site].zones} if site in self._sites else {SELF_ZONE}
+        return set(self._states[site].incidents) - known
+
+    def acknowledge(
+        self, site: str, incidents: Iterable[tuple[str, int]], person: str, how: str, at: float, batch: Batch
+    ) -> tuple[list[str], list[Refused]]:
+        """`person` answers; the incidents that are acknowledged by that, and what was refused."""
+        done, refused = [], []
+        for incident, alarm in incidents:
+            event = Acknowledged(at, incident, person, alarm if alarm >= 0 else None, how)
+            _, no = self.happens(site, event, batch) if site in self._states else ([], [Refused(at, "closed", "")])
+            refused += no
+            done += [] if no else [incident]
+        return done, refused
+
+    def address(self, person: str, channel: str) -> str | None:
+        """Where a person is reached on a channel: empty where the channel has one receiver, None where there is
+        nobody of that name, or no such way."""
+        if not person:
+            return ""
+        known = self.duty.person(person) if self.duty is not None else None
+        if known is None:
+            return None
+        return next((reach.to or "" for reach in known.reach if reach.channel == channel), None)
+
+    def channels(self, call: Call) -> list[str]:
+        """The channels of a call: for red all at once, otherwise the first."""
+        known = self.duty.person(call.person) if self.duty is not None else None
+        ways = [reach.channel for reach in known.reach] if known is not None else []
+        return ways if call.parallel else ways[:1]
+
+    def next_channel(self, row: PageRow) -> str | None:
+        """Where a page below red goes on after its first channel has not taken it."""
+        known = self.duty.person(row.person) if self.duty is not None and row.person else None
+        if known is None or row.tier >= Tier.RED or row.attempts != 1:
+            return None
+        ways = [reach.channel for reach in known.reach]
+        place = ways.index(row.channel) if row.channel in ways else len(ways)
+        return ways[place + 1] if place + 1 < len(ways) else None
+
+    # What a call says
+
+    def _note(self, site: str, call: Call) -> Note | None:
+        person = self.duty.person(call.person) if self.duty is not None else None
+        if person is None:
+            return None
+        link = self._links.make(call.id, call.at) if self._links is not None and call.incidents else ""
+        if call.silence:
+            return self._reminder(site, call, person)
+        known = {incident.id: incident for incident in self._states[site].incidents.values()}
+        mine = [known[name] for name, _ in call.incidents if name in known]
+        if not mine:
+            return None
+        first = max(mine, key=lambda incident: incident.urgency)
+        to = Addressee(person.title, person.language, call.reason, link, first.id)
+        note = write_note(self._page(call, first), self._site(site), to)
+        if len(mine) == 1:
+            return note
+        others = [f"{self._title(site, one.zone)} {TierName.of(one.tier).value}" for one in mine if one.id != first.id]
+        more = f"另有：{'、'.join(others)}。" if person.language == "zh" else f" Also: {', '.join(others)}."
+        return msgspec.structs.replace(note, text=note.text + more)
+
+    def _page(self, call: Call, incident: Incident) -> Page:
+        """The newest alarm of the incident, with what is known of the zone now."""
+        return Page(
+            id=call.id,
+            at=call.at,
+            site=incident.site,
+            zone=incident.zone,
+            tier=max(incident.tier, Tier.NORMAL),
+            from_tier=incident.told_from,
+            why=incident.why,
+            since=incident.told_since,
+            figures=self._known(incident.site, incident.zone) if incident.site != SELF else Figures(),
+            unknown=incident.blind,
+        )
+
+    def _reminder(self, site: str, call: Call, person: Person) -> Note | None:
+        silence = next((one for one in self._states[site].silences if one.id == call.silence), None)
+        if silence is None:
+            return None
+        settings = self._site(site)
+        zone = silence.zone or settings.zones[0].name
+        page = Page(
+            id=call.id,
+            at=call.at,
+            site=site,
+            zone=zone,
+            tier=Tier.NORMAL,
+            from_tier=Tier.NORMAL,
+            why=silence.reason,
+            since=silence.begins,
+            figures=Figures(),
+        )
+        note = write_note(page, settings, Addressee(person.title, person.language, call.reason))
+        ends = datetime.fromtimestamp(silence.ends, UTC).astimezone(ZoneInfo(settings.time_zone))
+        where = self._title(site, silence.zone) if silence.zone else settings.title
+        text = (
+            f"{where} 的静默将于 {ends:%H:%M} 结束（{silence.reason}）。"
+            if person.language == "zh"
+            else f"The silence of {where} ends at {ends:%H:%M} ({silence.reason})."
+        )
+        return msgspec.structs.replace(note, text=text, steps=())
+
+    def _site(self, site: str) -> SiteSettings:
+        return self._sites[site] if site in self._sites else self_site()
+
+    def _title(self, site: str, zone: str) -> str:
+        return next((one.title for one in self._site(site).zones if one.name == zone), zone)
+
+
+def self_site() -> SiteSettings:
+    """The service itself, as a place that somebody answers for."""
+    zone = {"name": SELF_ZONE, "title": "paging", "kind": "flat", "box": SELF}
+    whole = {"site": "levee", "title": "Levee", "responsible": "keeper of the service", "zones": [zone]}
+    return msgspec.structs.replace(msgspec.convert(whole, SiteSettings), site=SELF)
+
+
+def _stored(site: str, stored: bytes | None, at: float) -> DutyState:
+    if stored is None:
+        return DutyState(site=site, at=at)
+    try:
+        return decode_duty(stored)
+    except DutyRefused as error:
+        raise RecordRefused(f"site {site}: {error}; move the record away to begin anew") from None

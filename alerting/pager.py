@@ -1,0 +1,281 @@
+"""Everything between "somebody must be told" and "it was accepted": screens, people, incidents, answers.
+
+Used by the thread of the service. What happens goes into the service's batch; pages are handed out only once they are
+recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from alerting.answer.link import Links
+from alerting.assess import Change, HeldUnknown, Page, SettingsChanged, SiteState, TierChanged, UnknownEnded
+from alerting.assess.judge import figures
+from alerting.audit.selftest import SelfTest
+from alerting.channels import AppriseChannel, ConsoleChannel, needs_address
+from alerting.duty.events import Call, Entry, Fell, Gone, Passed, Raised, SeenAgain
+from alerting.duty.settings import DutySettings
+from alerting.metrics import Metrics
+from alerting.office import SELF, SELF_ZONE, Office, self_site
+from alerting.paging.desk import HANDS, Desk
+from alerting.paging.note import Note, write_note
+from alerting.paging.senders import Sender
+from alerting.record import Batch, PageRow, PageState, Request, Resumed
+from alerting.requests import Answered, take_request
+from alerting.settings import ServiceSettings, SiteSettings
+from alerting.view import IncidentView, PageView, incident_view, page_view
+from wire import Tier
+from wire.secret import secret
+
+log = logging.getLogger("levee.alerting")
+SHOWN = 50
+#: What is left of a page to a person who was erased.
+ERASED = b"{}"
+_WHAT: dict[type[Change], str] = {
+    TierChanged: "tier",
+    HeldUnknown: "held",
+    UnknownEnded: "seen-again",
+    SettingsChanged: "threshold",
+}
+
+
+class Pager:
+    """RecordRefused where a stored state cannot be read."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        sites: Sequence[SiteSettings],
+        duty: DutySettings | None,
+        senders: Mapping[str, Sender],
+        resumed: Resumed,
+        metrics: Metrics,
+        *,
+        states: Mapping[str, SiteState],
+        batch: Callable[[], Batch],
+        wake: Callable[[], None],
+        allowed: Callable[[], bool],
+        at: float,
+    ) -> None:
+        """`states` are the judgement's, for the figures of a page; `allowed` says whether this service leads."""
+        self._settings, self._metrics, self._batch = settings, metrics, batch
+        self._sites = {site.site: site for site in sites}
+        answer = settings.answer
+        links = None
+        if answer is not None:
+            key = secret("the key of the links", env=answer.key_from_env, file=answer.key_from_file) or resumed.key
+            links = Links(answer.url, key, answer.link_hours * 3600)
+        self.office = Office(
+            sites,
+            duty,
+            resumed.duties,
+            at,
+            known=lambda site, zone: figures(states[site].zones[zone], states[site].at),
+            links=links,
+            addressed=frozenset(name for name, channel in settings.channels.items() if needs_address(channel)),
+        )
+        channels = settings.channels
+        self._desk = Desk(
+            senders,
+            settings.pages,
+            wake,
+            limits={name: getattr(channel, "per_minute", None) for name, channel in channels.items()},
+            hands={
+                name: HANDS
+                for name, channel in channels.items()
+                if not isinstance(channel, AppriseChannel | ConsoleChannel)
+            },
+            address=self.office.address,
+            allowed=allowed,
+        )
+        self.test = SelfTest(settings.self_test, tuple(senders), self.office)
+        self._pages: dict[tuple[str, str], PageView] = {}
+        self._taken: set[int] = set()
+        for row in self._desk.restore(resumed.pending, time.monotonic()):
+            self._note_page(row)
+            self._tell(row, at)
+        for row in resumed.pending:
+            if row.note != ERASED:
+                self._pages.setdefault((row.id, row.channel), page_view(row))
+        for site in self.office.sites:
+            for zone in self.office.zones_left(site):
+                self._happens(site, Gone(at, zone))
+
+    # What the judgement asks for
+
+    def page(self, effect: Page) -> None:
+        """Screens that everybody sees, as the settings say; and an alarm for the people who answer for the zone."""
+        chosen = self._settings.pages.unknown if effect.unknown else self._settings.pages.channels(effect.tier)
+        site = self._sites.get(effect.site) or self_site()
+        # Recorded with the change that it tells of, so that an end between the two cannot lose it.
+        if chosen is None:
+            chosen = tuple(name for name in self._settings.channels if name not in self.office.addressed)
+        self._queue(write_note(effect, site), chosen, effect.at)
+        raised = Raised(
+            at=effect.at,
+            id=effect.id,
+            zone=effect.zone,
+            tier=effect.tier,
+            from_tier=effect.from_tier,
+            why=effect.why,
+            since=effect.since,
+            blind=effect.unknown,
+        )
+        self._happens(effect.site, raised)
+
+    def change(self, effect: Change) -> None:
+        """Into the chain; a fall and the end of blindness may end an incident."""
+        people: tuple[str, ...] = ()
+        body: dict[str, Any] = {"id": effect.id, "site": effect.site, "zone": effect.zone, "why": effect.why}
+        if isinstance(effect, TierChanged):
+            body |= {"from": effect.from_tier.label, "to": effect.to_tier.label, "kind": effect.kind.value}
+        elif isinstance(effect, SettingsChanged):
+            people = ("by",)
+            body |= {"by": effect.by, "changes": [list(change) for change in effect.changes], "why": ""}
+        else:
+            body |= {"tier": effect.tier.label}
+        self._batch().entries.append(Entry(effect.at, _WHAT[type(effect)], body, people))
+        if isinstance(effect, TierChanged) and effect.to_tier < effect.from_tier:
+            self._happens(effect.site, Fell(effect.at, effect.zone, effect.to_tier, effect.why))
+        elif isinstance(effect, UnknownEnded):
+            self._happens(effect.site, SeenAgain(effect.at, effect.zone))
+
+    def passed(self, at: float) -> None:
+        """A second has passed: deadlines, silences, the daily test."""
+        for site in self.office.sites:
+            self._happens(site, Passed(at))
+        begun = self.test.begin(at)
+        if begun is not None:
+            note, to = begun
+            self._batch().entries.append(self.test.told(at, "begun", channels=sorted(to)))
+            for channel, person in to.items():
+                self._queue(note, [channel], at, person)
+        self._tested(at)
+
+    def _tested(self, at: float) -> None:
+        """What has become of the daily test."""
+        entries, fault, over = self.test.look(at)
+        self._batch().entries += entries
+        if over:
+            for row in self._desk.drop(lambda row: row.id == over, PageState.GIVEN_UP, "the test is over"):
+                self._note_page(row)
+        if fault is not None:
+            self.page(fault)
+        elif over:
+            self._happens(SELF, SeenAgain(at, SELF_ZONE))
+
+    def _happens(self, site: str, happening: Raised | Fell | SeenAgain | Gone | Passed) -> None:
+        pages, _ = self.office.happens(site, happening, self._batch())
+        self._queue_calls(pages)
+
+    def _queue_calls(self, pages: list[tuple[Call, Note]]) -> None:
+        for call, note in pages:
+            log.info("%s is called for %s: %s", call.person, note.zone, call.reason)
+            self._queue(note, self.office.channels(call), call.at, call.person)
+
+    def _queue(self, note: Note, channels: Sequence[str] | None, at: float, person: str = "") -> None:
+        for row in self._desk.queue(note, channels, at, time.monotonic(), person):
+            self._note_page(row)
+            self._tell(row, at)
+
+    # Answers of people
+
+    def requests(self, requests: Sequence[Request], at: float) -> None:
+        """What people ask for through other doors, each once."""
+        for request in requests:
+            if request.id in self._taken:
+                continue
+            self._taken.add(request.id)
+            taken = take_request(request, self.office, at, self._batch())
+            self._queue_calls(taken.pages)
+            self._batch().outcomes.append(taken.outcome)
+            if taken.answered is not None:
+                self._answered(taken.answered)
+
+    def _answered(self, answered: Answered) -> None:
+        """Nobody else needs to be tried for what somebody has in hand."""
+        self._batch().answered.append((answered.call, answered.person))
+        done = set(answered.incidents)
+        words = f"acknowledged by {answered.person}"
+
+        def ours(row: PageRow) -> bool:
+            return bool(row.person) and msgspec.json.decode(row.note, type=Note).incident in done
+
+        for row in self._desk.drop(ours, PageState.ACKNOWLEDGED, words):
+            self._note_page(row)
+        for key, view in self._pages.items():
+            if view.incident in done and view.person:
+                self._pages[key] = replace(view, acknowledged_by=answered.person)
+
+    def committed(self) -> None:
+        """Requests that were answered are no longer asked."""
+        self._taken.clear()
+
+    # Pages on their way
+
+    def answered(self, steady: float, at: float) -> None:
+        """Take what the channels have answered."""
+        for row in self._desk.answered(steady):
+            self._metrics.pages.labels(row.channel, row.state.value).inc()
+            self._note_page(row)
+            self._tell(row, at)
+            self.test.heard(row)
+            if row.state in (PageState.REFUSED, PageState.FAILED):
+                channel = self.office.next_channel(row)
+                if channel is not None:
+                    self._queue(msgspec.json.decode(row.note, type=Note), [channel], at, row.person)
+
+    def due(self, steady: float) -> list[PageRow]:
+        """The pages to hand out, to be recorded first."""
+        rows = self._desk.due(steady)
+        for row in rows:
+            self._note_page(row)
+        return rows
+
+    def dispatch(self, rows: list[PageRow]) -> None:
+        self._desk.dispatch(rows)
+
+    @property
+    def pending(self) -> int:
+        return self._desk.pending
+
+    def close(self) -> None:
+        self._desk.close()
+
+    def _tell(self, row: PageRow, at: float) -> None:
+        """Into the chain: that it was queued, its first answer, and its last."""
+        if row.state is not PageState.QUEUED and row.state.pending and row.attempts > 1:
+            return
+        body = {
+            "page": row.id,
+            "channel": row.channel,
+            "person": row.person,
+            "tier": Tier(row.tier).label,
+            "state": row.state.value,
+            "attempt": row.attempts,
+            "words": row.answer,
+        }
+        self._batch().entries.append(Entry(at, "page", body, ("person",)))
+
+    def _note_page(self, row: PageRow) -> None:
+        self._batch().pages[row.id, row.channel] = row
+        self._pages.pop((row.id, row.channel), None)
+        if row.note == ERASED:
+            return
+        self._pages[row.id, row.channel] = page_view(row)
+        while len(self._pages) > SHOWN:
+            del self._pages[next(iter(self._pages))]
+
+    @property
+    def pages(self) -> tuple[PageView, ...]:
+        return tuple(self._pages.values())
+
+    def incidents(self) -> tuple[IncidentView, ...]:
+        zones = {name: site.time_zone for name, site in self._sites.items()}
+        return tuple(incident_view(one, zones.get(one.site, "UTC")) for one in self.office.incidents())
