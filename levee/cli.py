@@ -24,6 +24,9 @@ from levee.commands.models import models_app
 EXTRAS = {
     "sqlalchemy": "service",
     "apprise": "service",
+    "psycopg": "service",
+    "starlette": "service",
+    "uvicorn": "service",
     "amqtt": "demo",
     "ultralytics": "yolo",
     "torch": "train",

@@ -24,14 +24,15 @@ def check(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Files of boxes, of the service and of sites; together they are checked together."
+            metavar="FILE...", help="Files of boxes, service, sites and duty; together they are checked together."
         ),
     ],
 ) -> None:
     """Names every fault with its file, line and setting. Exit status 0 means that the files can be used.
 
     Give all the files of a place at once, and what only shows between them is checked too: that each zone has
-    exactly one owner, that boxes and sites know the same zones, that sources and weights are there.
+    exactly one owner, that boxes and sites know the same zones, that sources and weights are there; that for a year
+    to come somebody is on duty at every hour, can be reached, and that no chain of calls ends in nobody.
 
         levee config check box.yaml site.yaml service.yaml
     """
@@ -52,7 +53,7 @@ def check(
 @config_app.command("schema")
 def schema(
     kind: Annotated[
-        str | None, typer.Argument(metavar="[box|service|site|scenario]", help="Print the schema of one kind.")
+        str | None, typer.Argument(metavar="[box|service|site|duty|scenario]", help="Print the schema of a kind.")
     ] = (None),
     out: Annotated[Path | None, typer.Option("--out", help="Write all of them into this folder.")] = None,
 ) -> None:
@@ -66,7 +67,7 @@ def schema(
     from levee.config.schema import schema_text, write_schemas
 
     if (kind is None) == (out is None):
-        raise typer.BadParameter("give either a kind (box, service, site or scenario) or --out FOLDER")
+        raise typer.BadParameter("give either a kind (box, service, site, duty or scenario) or --out FOLDER")
     if out is not None:
         for file in write_schemas(out):
             typer.echo(file)

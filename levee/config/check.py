@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings
+from levee.config.duty import duty_faults
 from levee.config.ground import ground_faults
 from levee.config.load import Loaded, load
 from levee.config.problems import ConfigRefused, Problem
@@ -32,6 +35,7 @@ def check_files(files: Sequence[Path]) -> list[Problem]:
     boxes = _of(loaded, BoxSettings)
     sites = _of(loaded, SiteSettings)
     services = _of(loaded, ServiceSettings)
+    duties = _of(loaded, DutySettings)
     problems += _twice(boxes, "box", lambda box: f"{box.site}/{box.box}")
     problems += _twice(sites, "site", lambda site: site.site)
     problems += _owners(boxes, sites)
@@ -43,6 +47,10 @@ def check_files(files: Sequence[Path]) -> list[Problem]:
         problems += _secrets(service, service.settings.record, ("record",))
         for name, channel in service.settings.channels.items():
             problems += _secrets(service, channel, ("channels", name))
+        for name, channel in (service.settings.audit.channels if service.settings.audit is not None else {}).items():
+            problems += _secrets(service, channel, ("audit", "channels", name))
+        problems += _secrets(service, service.settings.answer, ("answer",)) if service.settings.answer else []
+    problems += duty_faults(services, sites, duties, date.today())
     order = {loaded_file.file: number for number, loaded_file in enumerate(loaded)}
     return sorted(problems, key=lambda found: (order.get(found.file, -1), found.line or 0))
 
@@ -68,6 +76,11 @@ def _load_all(files: Iterable[Path], problems: list[Problem]) -> list[Loaded[msg
                     waiting.append(Path(path))
                 else:
                     problems.append(one.problem(f"no such file: {path}", "sites", number))
+            if one.settings.duty is not None:
+                if Path(one.settings.duty).is_file():
+                    waiting.append(Path(one.settings.duty))
+                else:
+                    problems.append(one.problem(f"no such file: {one.settings.duty}", "duty"))
     return loaded
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings
 from levee.scenarios.story import Scenario
@@ -15,6 +16,10 @@ KEY = "levee"
 
 #: Paths among the settings of the broker, which both halves have.
 BROKER_PATHS = ("mqtt.password_from_file", "mqtt.tls.ca_file", "mqtt.tls.cert_file", "mqtt.tls.key_file")
+
+
+#: Paths among the settings of a channel.
+CHANNEL_PATHS = ("url_from_file", "secret_from_file", "password_from_file")
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,16 @@ SERVICE = Kind(
         "record.url",
         "record.url_from_file",
         "sites[]",
-        "channels{}.url_from_file",
-        "channels{}.secret_from_file",
+        "duty",
+        "answer.key_from_file",
+        *(f"{where}.{name}" for where in ("channels{}", "audit.channels{}") for name in CHANNEL_PATHS),
+        "audit.witness",
+        "audit.ping_url_from_file",
     ),
 )
+DUTY = Kind("duty", DutySettings, "Who is on duty: people, their units, and their shifts", ())
 SITE = Kind("site", SiteSettings, "A site: its zones, who owns each, and when each tier begins", ())
 
 SCENARIO = Kind("scenario", Scenario, "A scenario: a night that can be played again, and what is true of it", ("site",))
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOX, SERVICE, SITE, SCENARIO)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOX, SERVICE, SITE, DUTY, SCENARIO)}

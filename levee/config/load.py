@@ -9,10 +9,11 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings
 from levee.config.convert import settings_from
-from levee.config.kinds import BOX, KEY, KINDS, SCENARIO, SERVICE, SITE, Kind
+from levee.config.kinds import BOX, DUTY, KEY, KINDS, SCENARIO, SERVICE, SITE, Kind
 from levee.config.paths import resolved
 from levee.config.problems import ConfigRefused, Problem
 from levee.config.yaml_nodes import Place, Value, read_file
@@ -125,6 +126,18 @@ def load_site(file: Path) -> SiteSettings:
     """The settings of a site; ConfigRefused otherwise."""
     settings = _load_as(file, SITE).settings
     assert isinstance(settings, SiteSettings)
+    return settings
+
+
+def load_duty(service: ServiceSettings) -> DutySettings | None:
+    """Who is on duty, from the file that the service names; None where it names none. ConfigRefused otherwise."""
+    if service.duty is None:
+        return None
+    file = Path(service.duty)
+    if not file.is_file():
+        raise ConfigRefused([Problem(file, "no such file, which the service names as its duty")])
+    settings = _load_as(file, DUTY).settings
+    assert isinstance(settings, DutySettings)
     return settings
 
 

@@ -16,6 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import alerting.service
+import alerting.writer
 from alerting.metrics import Metrics
 from alerting.paging.note import Note
 from alerting.paging.senders import Answer, Outcome
@@ -78,10 +79,13 @@ class Bench:
         self.path, self.hook, self.said = path, Hook(), list[tuple[str, bytes, bool]]()
         self.metrics = Metrics()
         self.at, self.sequence = AT, 0
+        self.record: Record | None = None
         self.service = self.start()
 
     def start(self, *zones: str) -> Service:
-        record = Record(f"sqlite:///{self.path}")
+        if self.record is not None:
+            self.record.abandon()
+        self.record = record = Record(f"sqlite:///{self.path}")
         self.metrics = Metrics()
         self.service = Service(
             SETTINGS,
@@ -196,9 +200,9 @@ def test_a_page_survives_an_end_right_after_the_judgement(bench: Bench, wait: Ca
 def test_pages_go_out_unrecorded_when_the_record_stays_away(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, wait: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(alerting.service, "UNRECORDED_PAGES_AFTER_S", 0.4)
-    monkeypatch.setattr(alerting.service, "RETRY_S", 0.1)
-    monkeypatch.setattr("alerting.record.store.BUSY_S", 0.05)
+    monkeypatch.setattr(alerting.writer, "UNRECORDED_PAGES_AFTER_S", 0.4)
+    monkeypatch.setattr(alerting.writer, "RETRY_S", 0.1)
+    monkeypatch.setattr("alerting.record.engine.BUSY_S", 0.05)
     bench.start()
     lock = sqlite3.connect(bench.path, isolation_level=None)
     lock.execute("begin immediate")
@@ -245,8 +249,8 @@ def test_a_jump_of_the_clock_deletes_nothing(
     bench.at += 90 * 86_400.0 - jump
     bench.start().close(bench.at)
     bench.start()
-    monkeypatch.setattr(alerting.service.time, "time", lambda: bench.at + jump)
-    bench.service._prune(bench.at + jump, time.monotonic())
+    monkeypatch.setattr(alerting.writer.time, "time", lambda: bench.at + jump)
+    bench.service._writer.prune(bench.at + jump, time.monotonic() + 60)
     with sqlite3.connect(bench.path) as base:
         assert base.execute("select count(*) from messages").fetchone() == (kept,)
 

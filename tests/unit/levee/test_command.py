@@ -82,7 +82,7 @@ def test_a_fault_is_counted_and_ends_with_2(tmp_path: Path) -> None:
 def test_sound_files_end_with_0() -> None:
     result = levee("config", "check", *(str(path) for path in sorted((ROOT / "configs/examples").glob("*.yaml"))))
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("3 files: no fault")
+    assert result.stdout.startswith("4 files: no fault")
 
 
 def test_the_schema_is_printed() -> None:
