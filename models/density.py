@@ -8,16 +8,13 @@ from numpy.typing import NDArray
 
 from models.counter import Band, Count, CountRefused, View, checked_frame, picture_flaws
 from models.engine import Engine
+from models.familiar import signature
 from models.registry import Density, Manifest, Picture
 
 BLOCK = 32
 """Side of the blocks on which saturation is judged, px of the input."""
 ENLARGED_MOST = 2.0
 """No picture is enlarged by more: beyond it there is nothing more to see."""
-
-
-STRANGENESS = "strangeness"
-"""Name of a second output: above 1, the picture is unlike those that the network was trained on."""
 
 
 class DensityCounter:
@@ -31,7 +28,7 @@ class DensityCounter:
         self._picture: Picture = manifest.picture
         self._density: Density = manifest.density
         self._band: Band = manifest.band
-        self._tells_strange = engine.outputs[1:2] == [STRANGENESS]
+        self._familiar = manifest.familiar
 
     def count(self, frame: NDArray[np.generic], view: View | None = None) -> Count:
         picture = checked_frame(frame)
@@ -40,7 +37,7 @@ class DensityCounter:
         fitted = fit(picture, self._scale(width, height, view), cell)
         rows, cols = fitted.shape[0] // cell, fitted.shape[1] // cell
         pixels = to_input(fitted, self._picture, self._engine.fixed)
-        output, *others = self._engine.run_all(pixels)
+        output = self._engine.run(pixels)
         if output.ndim != 4 or output.shape[:2] != (1, 1):
             raise CountRefused(f"{self.name} gave an output of shape {output.shape}, not a map of people per cell")
         wanted = tuple(-(-side // cell) for side in pixels.shape[2:])
@@ -54,8 +51,8 @@ class DensityCounter:
         grid = without_haze(np.maximum(grid, np.float32(0)), self._density.floor_people)
         saturated = self._is_saturated(grid)
         reasons = picture_flaws(picture) + (("denser-than-trained",) if saturated else ())
-        if self._tells_strange and not float(others[0].max()) <= 1.0:
-            reasons += ("unlike-trained",)
+        if not reasons and self._familiar is not None and self._familiar.strangeness(signature(picture)) > 1.0:
+            reasons = ("unlike-trained",)
         return Count(grid, (width, height), None, self.name, saturated, reasons, self._band)
 
     def _scale(self, width: int, height: int, view: View | None) -> float:

@@ -12,15 +12,15 @@ import onnx
 import torch
 import yaml
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.counter import Band
-from models.familiar import Familiar
 from models.network import CELL, STRIDE, CountNetwork
 from models.registry import Density, Manifest, Picture, weights_digest
 
 OPSET = 17
+_LIST = "tag:yaml.org,2002:seq"
 HALVED = 256
 """Weights of more numbers than this are stored in 16 bits; the run-time computes in 32 all the same."""
 
@@ -38,32 +38,14 @@ class Described:
     fold: int | None = None
 
 
-class _WithStrangeness(nn.Module):
-    """The network with a second output, (n, 1) how strange each picture is."""
-
-    def __init__(self, network: CountNetwork, familiar: Familiar) -> None:
-        super().__init__()
-        self.network = network
-        self.mean = nn.Buffer(torch.tensor(familiar.mean, dtype=torch.float32))
-        self.whiten = nn.Buffer(torch.tensor(familiar.whiten / familiar.limit, dtype=torch.float32))
-
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        people, features = self.network.with_features(pictures)
-        far = (features - self.mean) @ self.whiten
-        return people, torch.sqrt((far * far).mean(1, keepdim=True))
-
-
-def export(network: CountNetwork, folder: Path, described: Described, familiar: Familiar | None = None) -> Manifest:
+def export(network: CountNetwork, folder: Path, described: Described) -> Manifest:
     """Write NAME.onnx and NAME.yaml into a folder and give the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{described.name}.onnx"
-    fused: nn.Module = fold_norm(network)
-    names = ["people"]
-    if familiar is not None:
-        fused, names = _WithStrangeness(fold_norm(network), familiar), ["people", "strangeness"]
+    fused = fold_norm(network)
     example = torch.zeros(1, 3, 2 * STRIDE, 3 * STRIDE)
     torch.onnx.export(
-        fused, (example,), str(file), input_names=["picture"], output_names=names, opset_version=OPSET,
+        fused, (example,), str(file), input_names=["picture"], output_names=["people"], opset_version=OPSET,
         dynamic_axes={"picture": {2: "height", 3: "width"}, "people": {2: "rows", 3: "columns"}},
         dynamo=False,
     )  # fmt: skip
@@ -86,9 +68,17 @@ def export(network: CountNetwork, folder: Path, described: Described, familiar: 
     return manifest
 
 
+class _Dumper(yaml.SafeDumper):
+    """Settings one to a line, lists of numbers in one."""
+
+
+_Dumper.add_representer(list, lambda dumper, items: dumper.represent_sequence(_LIST, items, flow_style=True))
+
+
 def write_manifest(manifest: Manifest, file: Path) -> None:
     """As YAML, in the order of the fields."""
-    text = yaml.safe_dump(msgspec.to_builtins(manifest), sort_keys=False, allow_unicode=True, width=100)
+    content = msgspec.to_builtins(manifest)
+    text = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=118)
     file.write_text(text, encoding="utf-8")
 
 

@@ -1,56 +1,93 @@
-"""How far a picture is from those that a network was trained on, by the features that it sees in it.
+"""How far a picture is from those that a network was trained on: blurred, a wall, a close-up, painted over.
 
-The network's deepest features, averaged over the picture and under a square root, make one vector a picture. Its
-Mahalanobis distance (Lee et al., NeurIPS 2018) from the training pictures, as a share of a limit that one training
-picture in a thousand exceeds, is the picture's strangeness: above 1 the count is not trusted.
+A picture's signature is a handful of numbers: how much there is to see at each of five scales, how much of it is
+featureless or without light, how bright it is. Its Mahalanobis distance from the training pictures, as a share of a
+limit that ordinary ones keep, is its strangeness. The network's own features do not serve: one that was taught to
+count and nothing else forgets what does not look like people, and finds a blurred crowd as familiar as a sharp one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
 
+import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-SHRINK = 0.02
-"""How far the covariance is drawn to a sphere: with hundreds of features some directions hardly vary."""
-BEYOND = 0.999
-MARGIN = 1.15
-"""The limit is this much above that share of training pictures: a doubt that is always there helps nobody."""
+LONGEST_SIDE = 1280
+SCALES = 5
+"""Octaves that are looked at, from single pixels to about 32 px."""
+BLOCK = 16
+"""Side of the blocks that may be featureless, px."""
+FLAT_LUMA = 2.5
+"""Standard deviation of the brightness, of 255, below which a block is featureless."""
+LENGTH = SCALES + 5
+QUANTILE = 0.97
+MARGIN = 1.1
+"""The limit is this much above that share of ordinary training pictures: a doubt that is always there helps nobody."""
 
 
-@dataclass(frozen=True)
-class Familiar:
-    """What the network knows: strangeness = |(features - mean) @ whiten| / limit."""
+class Familiar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the training pictures looked like."""
 
-    mean: Floats
-    """(d,)"""
-    whiten: Floats
-    """(d, d)"""
-    limit: float
+    mean: Annotated[list[float], msgspec.Meta(min_length=LENGTH, max_length=LENGTH, description="Mean signature.")]
+    whiten: Annotated[
+        list[list[float]],
+        msgspec.Meta(min_length=LENGTH, max_length=LENGTH, description="Rows of the inverse root of the covariance."),
+    ]
+    limit: Annotated[float, msgspec.Meta(gt=0, description="The distance that ordinary training pictures keep.")]
 
-    def strangeness(self, features: Floats) -> Floats:
-        """(n, d) features -> (n,); above 1 is strange."""
-        return np.asarray(np.sqrt((((features - self.mean) @ self.whiten) ** 2).mean(1)) / self.limit)
+    def __post_init__(self) -> None:
+        if any(len(row) != LENGTH for row in self.whiten):
+            raise ValueError(f"each row of `whiten` has {LENGTH} numbers")
+
+    def strangeness(self, seen: Floats) -> float:
+        """Of one signature; above 1 the count is not to be trusted."""
+        away = (seen - np.array(self.mean)) @ np.array(self.whiten)
+        return float(np.sqrt((away**2).mean())) / self.limit
 
 
-def fit(features: Floats, rng: np.random.Generator) -> Familiar:
-    """From (n, d) features of training pictures: two thirds give the shape, the rest the limit.
+def signature(frame: NDArray[np.uint8]) -> Floats:
+    """(LENGTH,) of a BGR picture whose sides are BLOCK px or more; a large one is looked at in `LONGEST_SIDE` px."""
+    grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+    shrunk = LONGEST_SIDE / max(grey.shape)
+    if shrunk < 1.0:
+        grey = cv2.resize(grey, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
+    grey = grey.astype(np.float32)
+    height, width = (side // BLOCK * BLOCK for side in grey.shape)
+    blocks = grey[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    spread = blocks.std((1, 3))
+    numbers = [
+        np.log((spread < FLAT_LUMA).mean() + 0.02),
+        np.log(np.quantile(spread, 0.3) + 0.5),
+        np.log(((grey < 6) | (grey > 249)).mean() + 0.02),
+        grey.mean() / 60.0,
+    ]
+    for _ in range(SCALES):
+        coarse = cv2.pyrDown(grey)
+        detail = grey - cv2.pyrUp(coarse, dstsize=grey.shape[::-1])
+        numbers.append(np.log(np.abs(detail).mean() + 0.2))
+        grey = coarse
+    numbers.append(np.log(grey.std() + 1.0))
+    return np.array(numbers, np.float64)
 
-    ValueError where there are fewer than 3 pictures a feature, or a feature that is not finite.
+
+def fit(ordinary: Floats, spoilt: Floats) -> Familiar:
+    """From (n, LENGTH) signatures of training pictures as they are, and as a bad camera would show them.
+
+    Both give the shape of what is familiar; those as they are give the limit. ValueError where there are fewer than
+    ten a number of the signature, or one is not finite.
     """
-    number, width = features.shape
-    if number < 3 * width:
-        raise ValueError(f"{number} pictures for {width} features: three a feature are needed")
-    if not np.isfinite(features).all():
-        raise ValueError("a feature is not a finite number")
-    order = rng.permutation(number)
-    shape, rest = features[order[: 2 * number // 3]], features[order[2 * number // 3 :]]
-    mean = shape.mean(0)
-    covariance = np.cov(shape, rowvar=False)
-    covariance = (1 - SHRINK) * covariance + SHRINK * np.trace(covariance) / width * np.eye(width)
-    values, vectors = np.linalg.eigh(covariance)
-    whiten = vectors / np.sqrt(values)
-    far = Familiar(mean, whiten, 1.0).strangeness(rest)
-    return Familiar(mean, whiten, float(np.quantile(far, BEYOND)) * MARGIN)
+    both = np.vstack([ordinary, spoilt])
+    if len(ordinary) < 1 or len(both) < 10 * LENGTH:
+        raise ValueError(f"{len(both)} pictures say too little of what is familiar: {10 * LENGTH} are needed")
+    if not np.isfinite(both).all():
+        raise ValueError("a signature is not finite")
+    values, vectors = np.linalg.eigh(np.cov(both, rowvar=False))
+    whiten = vectors / np.sqrt(np.maximum(values, 1e-4 * values.max()))
+    away = (ordinary - both.mean(0)) @ whiten
+    limit = float(np.quantile(np.sqrt((away**2).mean(1)), QUANTILE)) * MARGIN
+    rounded = np.round(whiten, 5).tolist()
+    return Familiar(mean=np.round(both.mean(0), 5).tolist(), whiten=rounded, limit=round(limit, 5))

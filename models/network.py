@@ -108,9 +108,9 @@ class CountNetwork(nn.Module):
 
     def at_all_strides(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """People per block of 8, 16 and 32 px: the answer, and two views of it that only the loss looks at."""
-        return self._answer(*self._features(pictures))
-
-    def _answer(self, fine: Tensor, middle: Tensor, deep: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        fine = self.fine(self.stem((pictures - 120.0) / 60.0))
+        middle = self.middle(fine)
+        deep = self.deep(middle)
         middle = functional.relu(middle + _double(self.deep_to_middle(deep)))
         fine = functional.relu(fine + _double(self.middle_to_fine(middle)))
         return (
@@ -118,16 +118,6 @@ class CountNetwork(nn.Module):
             4.0 * _people(self.middle_head(middle)),
             16.0 * _people(self.deep_head(deep)),
         )
-
-    def with_features(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """People per cell, and (n, deepest) what the picture as a whole is made of (models/familiar.py)."""
-        fine, middle, deep = self._features(pictures)
-        return self._answer(fine, middle, deep)[0], torch.sqrt(deep.float().mean((2, 3)))
-
-    def _features(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        fine = self.fine(self.stem((pictures - 120.0) / 60.0))
-        middle = self.middle(fine)
-        return fine, middle, self.deep(middle)
 
 
 def _people(x: Tensor) -> Tensor:

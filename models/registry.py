@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from models.counter import Band, WeightsRefused
+from models.familiar import Familiar
 
 WEIGHTS = Path(__file__).with_name("weights")
 """Where the weights that come with Levee lie, each with its manifest."""
@@ -145,6 +146,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     picture: Annotated[Picture, msgspec.Meta(description="What the network expects.")] = Picture()
     density: Annotated[Density, msgspec.Meta(description="For kind density.")] = Density()
     boxes: Annotated[Boxes, msgspec.Meta(description="For kind detector.")] = Boxes()
+    familiar: Annotated[Familiar | None, msgspec.Meta(description="What its training pictures looked like.")] = None
     band: Annotated[Band, msgspec.Meta(description="The 90 % band around a count.")] = Band()
 
 

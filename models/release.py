@@ -8,14 +8,12 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from models import band as bands
 from models import familiar
 from models.annotations import read_folder
 from models.augment import Crops, crop, degrade
-from models.data import Picture, PictureCache
+from models.data import Picture
 from models.density import BLOCK, DensityCounter, without_haze
 from models.engine import Engine
 from models.evaluate import Counted, count_all
@@ -25,8 +23,9 @@ from models.network import CountNetwork
 from models.registry import Manifest
 
 SEED = 20261124
-CROPS = 900
-"""Training pictures, cropped and spoilt as in training, that say what is familiar."""
+SEEN = 600
+"""Looks at training pictures that say what is familiar."""
+WINDOW = Crops(scale_low=0.5, scale_high=1.6)
 Track = Callable[[Iterable[Picture], str], Iterable[Picture]]
 
 
@@ -49,16 +48,16 @@ def release(
     parts = {folder.name: split(read_folder(folder), fold) for folder in folders}
     trained = [picture for train, _ in parts.values() for picture in train]
     limit = float(np.percentile(bands.densest_blocks(trained, BLOCK), 99))
-    known = familiar.fit(_features(network, trained, track), np.random.default_rng(SEED))
+    known = _familiar(trained, track)
     described = replace(described, saturated_people=limit, fold=fold)
-    manifest = export(network, out, described, known)
+    manifest = export(network, out, described)
     counter = DensityCounter(manifest, Engine(out / manifest.file))
     raw = {name: count_all(counter, track(held, name)) for name, (_, held) in parts.items()}
     floor = bands.best_floor([one for ones in raw.values() for one in ones])
     clear = {name: [_cleared(one, floor) for one in ones] for name, ones in raw.items()}
     band = bands.fit(*bands.samples([one for ones in clear.values() for one in ones], np.random.default_rng(SEED)))
     manifest = msgspec.structs.replace(
-        manifest, band=band, density=msgspec.structs.replace(manifest.density, floor_people=floor)
+        manifest, band=band, familiar=known, density=msgspec.structs.replace(manifest.density, floor_people=floor)
     )
     write_manifest(manifest, out / f"{manifest.name}.yaml")
     return Released(manifest, clear)
@@ -68,15 +67,12 @@ def _cleared(one: Counted, floor: float) -> Counted:
     return replace(one, grid=without_haze(one.grid, floor))
 
 
-def _features(network: CountNetwork, pictures: list[Picture], track: Track) -> NDArray[np.float64]:
-    """(CROPS, d) features of crops of random training pictures."""
+def _familiar(pictures: list[Picture], track: Track) -> familiar.Familiar:
+    """What training pictures look like: each as it is and, cropped and spoilt as in training, once more."""
     rng = np.random.default_rng(SEED)
-    cache = PictureCache()
-    network.eval()
-    rows = []
-    for picture in track([pictures[int(i)] for i in rng.integers(0, len(pictures), CROPS)], "familiar"):
-        window, _ = crop(rng, *cache.get(picture), picture.points, Crops(scale_low=0.5, scale_high=1.6))
-        x = torch.from_numpy(degrade(rng, window)).permute(2, 0, 1)[None].float()
-        with torch.inference_mode():
-            rows.append(network.with_features(x.contiguous(memory_format=torch.channels_last))[1][0].double().numpy())
-    return np.stack(rows)
+    ordinary, spoilt = [], []
+    for picture in track([pictures[int(i)] for i in rng.integers(0, len(pictures), SEEN)], "familiar"):
+        image = picture.load()
+        ordinary.append(familiar.signature(image))
+        spoilt.append(familiar.signature(degrade(rng, crop(rng, image, None, picture.points, WINDOW)[0])))
+    return familiar.fit(np.array(ordinary), np.array(spoilt))

@@ -266,7 +266,8 @@ def learn(
         _freeze_norm(part)
     for group in optimizer.param_groups:
         group["lr"] = rate_at(plan, step) * group["share"]
-    pictures = x.float().contiguous(memory_format=torch.channels_last)
+    # bf16 holds 0..255 exactly
+    pictures = x.to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
         fine, middle, deep = network.at_all_strides(pictures)
     loss = poisson_loss(fine, y)

@@ -1,0 +1,50 @@
+"""A checkpoint becomes weights that a box can run, fitted to what was held out and measured on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from levee.cli import app
+from models import load
+from models.augment import Crops
+from models.registry import read_manifest
+
+
+def test_export_fits_measures_and_fills_the_card(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="torch is not installed (extra train)")
+    pytest.importorskip("onnx", reason="onnx is not installed (extra train)")
+    from models import release
+    from models.train import Plan, Source, Trainer
+
+    small = Crops(width=64, height=64, scale_low=0.8, scale_high=1.2)
+    plan = Plan(
+        out=tmp_path / "run", sources=(Source(folder, crops=small),), variant="levee-xs", steps=4, decay_steps=2,
+        batch=2, warmup_steps=1, norm_steps=2, threads=1, fold=3,
+    )  # fmt: skip
+    Trainer(plan).run()
+    monkeypatch.setattr(release, "SEEN", 60)
+    monkeypatch.setattr(release, "WINDOW", small)
+    # one picture is held out, and a band needs more samples than its parts give
+    monkeypatch.setattr(release.bands, "samples", lambda counted, rng: (np.full(40, 9.0), np.full(40, 9.0)))
+    card = tmp_path / "card.md"
+    card.write_text("# a card\n<!-- figures: written by `levee models export` -->\n<!-- end of figures -->\n")
+    out = tmp_path / "out"
+    command = ["models", "export", str(tmp_path / "run" / "last.pt"), "--data", str(folder), "--name", "dots"]
+    done = CliRunner().invoke(app, [*command, "--out", str(out), "--card", str(card)])
+    assert done.exit_code == 0, done.output
+    manifest = read_manifest(out / "dots.yaml")
+    assert manifest.fold == 3
+    assert manifest.density.saturated_people is not None
+    assert "| dots | 1 | 9.0 |" in card.read_text()
+    assert "regions, densest quarter" in card.read_text()
+
+    counter = load(str(out / "dots.yaml"), threads=1)
+    known = counter.count(cv2.imread(str(folder / "images" / "9.png")))
+    assert known.reasons == ()
+    noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    assert "unlike-trained" in counter.count(noise).reasons
