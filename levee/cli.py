@@ -14,11 +14,13 @@ import typer
 
 from levee import installed_version
 from levee.commands.alerting import alerting_app
+from levee.commands.backtest import backtest
 from levee.commands.config import config_app
 from levee.commands.count import count
 from levee.commands.demo import demo
 from levee.commands.edge import edge_app
 from levee.commands.models import models_app
+from levee.commands.replay import replay
 
 #: What is imported, and the extra that brings it.
 EXTRAS = {
@@ -87,6 +89,8 @@ def levee(
 
 app.command("demo")(demo)
 app.command("count")(count)
+app.command("replay")(replay)
+app.command("backtest")(backtest)
 app.add_typer(edge_app, name="edge")
 app.add_typer(alerting_app, name="alerting")
 app.add_typer(config_app, name="config")
@@ -103,6 +107,9 @@ def refusal(error: BaseException) -> tuple[str, int]:
     """The line for an error that reached the top, and the exit status: 2 for what the caller can put right."""
     problems = importlib.import_module("levee.config.problems")
     if isinstance(error, problems.ConfigRefused):
+        return str(error), 2
+    replays = sys.modules.get("levee.replays.recording")
+    if replays is not None and isinstance(error, replays.ReplayRefused):
         return str(error), 2
     if isinstance(error, ModuleNotFoundError) and error.name:
         extra = EXTRAS.get(error.name.split(".")[0])

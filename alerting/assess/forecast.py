@@ -32,6 +32,9 @@ MIN_MINUTES, MAX_GAP = 6, 10
 #: The 90 % band of a normal distribution; forecasts of crowds have fatter tails, so sigma is taken so much wider [J].
 NORMAL_90, WIDER = 1.645, 1.15
 
+#: No flow is known better than to a hundredth of what passes.
+GATES_KNOWN = 0.01
+
 _REACH = tuple(DAMP * (1 - DAMP**h) / (1 - DAMP) for h in range(LONGEST + 1))
 #: By minutes ahead, how many times the variance of one minute.
 _SPREAD = (0.0, *accumulate([1.0, *((ALPHA + BETA * _REACH[j]) ** 2 for j in range(1, LONGEST))]))
@@ -163,7 +166,8 @@ def _conserved(zone: ZoneState, people: float, variance: float, now: float) -> t
     net = zone.net_trend
     if net is None or not gates_known(zone, now):
         return None
-    per_minute = max(net.variance, _floor(people) / 4) * WIDER**2
+    through = sum(one.inflow + one.outflow for one in zone.passing)
+    per_minute = max(net.variance, (GATES_KNOWN * through) ** 2 + 0.01) * WIDER**2
     return tuple(
         Ahead(h, max(0.0, people + net.level * h), math.sqrt(variance + per_minute * _NET_SPREAD[h]))
         for h in LONG_HORIZONS

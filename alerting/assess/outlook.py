@@ -17,9 +17,10 @@ from wire import Kind, Tier
 EVERY_S, LOOKS = 15.0, 4
 #: So likely must a tier be to raise [J], and to hold what was raised.
 LIKELY, HOLDS = 0.8, 0.4
-#: Minutes ahead that raise: a dispatch takes 5 to 8 minutes, a metro's skip-stop longer; the slow filling of a place,
-#: known from its gates, is foreseen for longer [J].
-DENSITY_MINUTES, PEOPLE_MINUTES, GATES_MINUTES = 15, 30, 60
+#: Minutes ahead that raise, and those for a red that is foreseen: a dispatch takes 5 to 8 minutes, a metro's skip-stop
+#: longer; the slow filling of a place, known from its gates, is foreseen for longer. What calls more people must be
+#: nearer [J].
+DENSITY_MINUTES, PEOPLE_MINUTES, GATES_MINUTES = (15, 10), (30, 15), (60, 30)
 #: Below this share of its threshold a density is too far off for a trend to foresee it [J].
 NEAR = 0.5
 
@@ -33,11 +34,10 @@ def look_ahead(zone: ZoneState, now: float) -> ZoneState:
         return zone
     likely, holds, why = Tier.NORMAL, Tier.NORMAL, ""
     for figure, minutes in _figures(zone, now):
-        ahead = [one for one in forecast(zone, figure, now) if one.minutes <= minutes]
-        if not ahead:
-            continue
-        for tier in RISING:
+        known = forecast(zone, figure, now)
+        for tier in RISING if known else ():
             threshold = _threshold(zone, figure, tier)
+            ahead = [one for one in known if one.minutes <= minutes[tier is Tier.RED]]
             reached = next((one for one in ahead if one.above(threshold) >= LIKELY), None)
             if reached is not None and tier > likely and _near(figure, zone, threshold):
                 likely, why = tier, _words(zone, figure, tier, threshold, reached)
@@ -64,8 +64,8 @@ def still_foreseen(zone: ZoneState, now: float) -> bool:
     return outlook is not None and now - outlook.at < 4 * EVERY_S and outlook.holds > zone.tier
 
 
-def _figures(zone: ZoneState, now: float) -> list[tuple[Figure, int]]:
-    found: list[tuple[Figure, int]] = [("density", DENSITY_MINUTES)]
+def _figures(zone: ZoneState, now: float) -> list[tuple[Figure, tuple[int, int]]]:
+    found: list[tuple[Figure, tuple[int, int]]] = [("density", DENSITY_MINUTES)]
     if zone.rules.capacity is not None:
         gates = gates_known(zone, now)
         found.append(("people", GATES_MINUTES if gates else PEOPLE_MINUTES))

@@ -149,7 +149,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         int, msgspec.Meta(title="Every", description="Seconds between readings of a zone.", ge=1, le=30)
     ] = 1
     noise: Annotated[Share, msgspec.Meta(title="Noise", description="Relative error of a single count (1 sigma).")] = (
-        0.06
+        0.04
     )
     band: Annotated[Share, msgspec.Meta(title="Band", description="Half width of the 90 % band, relative.")] = 0.15
 

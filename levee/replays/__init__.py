@@ -1,0 +1,1 @@
+"""What was, judged again: scenarios, recorded logs and tables, through the very function that judges live."""
