@@ -31,6 +31,7 @@ EXTRAS = {
     "uvicorn": "service",
     "amqtt": "demo",
     "ultralytics": "yolo",
+    "nncf": "int8",
     "torch": "train",
     "onnx": "train",
     "onnxscript": "train",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Protocol
+
 import numpy as np
 
 from models.counter import Band, Count, Counter, CountRefused, Estimate, View, WeightsRefused
 from models.picture import GREY
-from models.registry import checked_weights, manifest_path, own_manifests, read_manifest
+from models.registry import Precision, checked_weights, manifest_path, own_manifests, read_manifest
+
+if TYPE_CHECKING:
+    from models.engine import Engine
 
 __all__ = [
     "Band",
@@ -21,11 +26,19 @@ __all__ = [
 ]
 
 
-def load(name_or_path: str, *, threads: int = 0) -> Counter:
-    """The counter of a model that comes with Levee, or of a manifest (`.yaml`) anywhere.
+class EngineCounter(Counter, Protocol):
+    """A counter that runs one network."""
 
-    `threads` is how many CPU threads one count may use; 0 leaves it to the runtime. Raises WeightsRefused,
-    with one line, where the manifest or the weights are missing, wrong, not what the hash says, or no counter.
+    @property
+    def engine(self) -> Engine: ...
+
+
+def load(name_or_path: str, *, threads: int = 0, precision: Precision | None = None) -> EngineCounter:
+    """The counter of a model by name, or of a manifest (`.yaml`) anywhere.
+
+    `threads` is how many CPU threads one count may use; 0 leaves it to the runtime. `precision` is what the manifest
+    says unless it is given here. Raises WeightsRefused, with one line, where the manifest or the weights are missing,
+    wrong, not what the hash says, or no counter.
     """
     path = manifest_path(name_or_path)
     manifest = read_manifest(path)
@@ -35,9 +48,9 @@ def load(name_or_path: str, *, threads: int = 0) -> Counter:
     from models.detector import DetectorCounter
     from models.engine import Engine
 
-    engine = Engine(file, threads, manifest.precision, manifest.output)
+    engine = Engine(file, threads, precision or manifest.precision, manifest.output)
     made = DetectorCounter if manifest.kind == "detector" else DensityCounter
-    counter: Counter = made(manifest, engine)
+    counter: EngineCounter = made(manifest, engine)
     try:
         counter.count(np.full((96, 128, 3), GREY, np.uint8))
     except CountRefused as refusal:

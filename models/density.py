@@ -24,7 +24,7 @@ class DensityCounter:
     def __init__(self, manifest: Manifest, engine: Engine) -> None:
         self.name = f"density:{manifest.name}"
         self.digest = manifest.sha256
-        self._engine = engine
+        self.engine = engine
         self._picture: Picture = manifest.picture
         self._density: Density = manifest.density
         self._band: Band = manifest.band
@@ -36,8 +36,8 @@ class DensityCounter:
         cell = self._density.cell
         fitted = fit(picture, self._scale(width, height, view), cell)
         rows, cols = fitted.shape[0] // cell, fitted.shape[1] // cell
-        pixels = to_input(fitted, self._picture, self._engine.fixed)
-        output = self._engine.run(pixels)
+        pixels = to_input(fitted, self._picture, self.engine.fixed)
+        output = self.engine.run(pixels)
         if output.ndim != 4 or output.shape[:2] != (1, 1):
             raise CountRefused(f"{self.name} gave an output of shape {output.shape}, not a map of people per cell")
         wanted = tuple(-(-side // cell) for side in pixels.shape[2:])
@@ -58,8 +58,8 @@ class DensityCounter:
     def _scale(self, width: int, height: int, view: View | None) -> float:
         longest = self._picture.longest_side
         most = longest / max(width, height)
-        if self._engine.fixed:
-            most = min(1.0, self._engine.fixed[0] / width, self._engine.fixed[1] / height)
+        if self.engine.fixed:
+            most = min(1.0, self.engine.fixed[0] / width, self.engine.fixed[1] / height)
         return scale_for(self._picture.head_px, view.head_px if view else None, most)
 
     def _is_saturated(self, grid: NDArray[np.float32]) -> bool:

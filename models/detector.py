@@ -26,7 +26,7 @@ class DetectorCounter:
     def __init__(self, manifest: Manifest, engine: Engine) -> None:
         self.name = f"detector:{manifest.name}"
         self.digest = manifest.sha256
-        self._engine = engine
+        self.engine = engine
         self._boxes: Boxes = manifest.boxes
         self._picture: Picture = manifest.picture
         self._band: Band = manifest.band
@@ -35,7 +35,7 @@ class DetectorCounter:
         picture = checked_frame(frame)
         height, width = picture.shape[:2]
         place = Placement.of(width, height, self._boxes)
-        corners, _ = decode(self._engine.run(self._input(picture, place)), self._boxes)
+        corners, _ = decode(self.engine.run(self._input(picture, place)), self._boxes)
         points = heads(place.back(corners))
         points = np.clip(points, 0, np.array([width - 1, height - 1], np.float32))
         saturated = len(points) >= self._boxes.cap

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
 from models.counter import CountRefused, WeightsRefused
+from models.registry import Precision
 
 KEPT_KERNELS = 64
 """Kernels that the runtime keeps for sizes it has seen, the one used longest ago going first. A network of ours has
 about thirty layers; a new size then costs some milliseconds, and thousands of sizes cost no memory."""
-
-Precision = Literal["f32", "bf16", "int8"]
 
 
 class Engine:
@@ -61,30 +60,27 @@ class Engine:
                 shape[0] = ov.Dimension(1)
                 model.reshape(shape)
             self._compiled = core.compile_model(model, "CPU", settings)
-            first = self._compiled.output(output) if output else self._compiled.output(0)
+            self._output = self._compiled.output(output) if output else self._compiled.output(0)
         except RuntimeError as error:
             raise WeightsRefused(f"{file}: this runtime cannot run it: {_cause(error)}") from None
-        self._outputs = [first, *(other for other in self._compiled.outputs if other != first)]
+        self.took_s = self.cpu_s = 0.0
+        """how long the network took for the last picture, and what its threads used together, seconds"""
+        self.took_size = (0, 0)
+        """(width, height) px of what it was given then"""
 
     def run(self, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
         """(1, c, h, w) -> the output; CountRefused where the network cannot take this size."""
-        return self.run_all(pictures)[0]
-
-    def run_all(self, pictures: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """(1, c, h, w) -> every output, in the order of `outputs`; CountRefused as in `run`."""
         batch = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1) if self.channels_last else pictures)
+        begin, used = time.perf_counter(), time.process_time()
         try:
             found = self._compiled(batch)
         except RuntimeError as error:
             wanted = self._compiled.input(0).partial_shape
             line = f"{self._file.name} takes pictures of shape {wanted}, not {tuple(batch.shape)}"
             raise CountRefused(line if self.fixed else f"{line}: {_cause(error)}") from None
-        return [np.array(found[output], np.float32) for output in self._outputs]
-
-    @property
-    def outputs(self) -> list[str]:
-        """Names of the outputs, the one that was asked for first; empty where one has none."""
-        return [next(iter(sorted(output.names)), "") for output in self._outputs]
+        self.took_s, self.cpu_s = time.perf_counter() - begin, time.process_time() - used
+        self.took_size = (pictures.shape[3], pictures.shape[2])
+        return np.array(found[self._output], np.float32)
 
 
 def effective(precision: Precision, core: ov.Core | None = None) -> Precision:

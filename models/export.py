@@ -6,21 +6,18 @@ import copy
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import onnx
 import torch
-import yaml
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.counter import Band
 from models.network import CELL, STRIDE, CountNetwork
-from models.registry import Density, Manifest, Picture, weights_digest
+from models.registry import Density, Manifest, Picture, weights_digest, write_manifest
 
 OPSET = 17
-_LIST = "tag:yaml.org,2002:seq"
 HALVED = 256
 """Weights of more numbers than this are stored in 16 bits; the run-time computes in 32 all the same."""
 
@@ -66,20 +63,6 @@ def export(network: CountNetwork, folder: Path, described: Described) -> Manifes
     )
     write_manifest(manifest, folder / f"{described.name}.yaml")
     return manifest
-
-
-class _Dumper(yaml.SafeDumper):
-    """Settings one to a line, lists of numbers in one."""
-
-
-_Dumper.add_representer(list, lambda dumper, items: dumper.represent_sequence(_LIST, items, flow_style=True))
-
-
-def write_manifest(manifest: Manifest, file: Path) -> None:
-    """As YAML, in the order of the fields."""
-    content = msgspec.to_builtins(manifest)
-    text = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=118)
-    file.write_text(text, encoding="utf-8")
 
 
 def fold_norm(network: CountNetwork) -> CountNetwork:

@@ -20,6 +20,7 @@ ADDED = "LEVEE_MODELS"
 """The environment variable with the folder of models that were added; without it, see `added_folder`."""
 
 
+Precision = Literal["f32", "bf16", "int8"]
 Above = Annotated[float, msgspec.Meta(gt=0)]
 
 # Of a number or a list, limits are checked afterwards: msgspec 0.22 ends the process where a constrained number
@@ -136,7 +137,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         | None
     ) = None
     precision: Annotated[
-        Literal["f32", "bf16", "int8"],
+        Precision,
         msgspec.Meta(
             description="What the run-time computes in: f32; bf16, where the CPU has it; int8 of a file that was"
             " quantised. Less than f32 only where `levee models gate` accepted it."
@@ -198,6 +199,22 @@ def read_manifest(path: Path) -> Manifest:
         return msgspec.convert(content, Manifest)
     except msgspec.ValidationError as error:
         raise WeightsRefused(f"{path}: {error}") from None
+
+
+class _Dumper(yaml.SafeDumper):
+    """Settings one to a line, lists of numbers in one."""
+
+
+_Dumper.add_representer(
+    list, lambda dumper, items: dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
+)
+
+
+def write_manifest(manifest: Manifest, file: Path) -> None:
+    """As YAML, in the order of the fields."""
+    content = msgspec.to_builtins(manifest)
+    text = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=118)
+    file.write_text(text, encoding="utf-8")
 
 
 def checked_weights(path: Path, manifest: Manifest) -> Path:

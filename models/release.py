@@ -17,10 +17,10 @@ from models.data import Picture
 from models.density import BLOCK, DensityCounter, without_haze
 from models.engine import Engine
 from models.evaluate import Counted, count_all
-from models.export import Described, export, write_manifest
+from models.export import Described, export
 from models.folds import split
 from models.network import CountNetwork
-from models.registry import Manifest
+from models.registry import Manifest, write_manifest
 
 SEED = 20261124
 SEEN = 600

@@ -130,7 +130,7 @@ def test_an_export_of_ultralytics_is_read(
     )  # fmt: skip
     counter = models.load(manifest, threads=1)
     frame = np.random.default_rng(1).integers(0, 256, (240, 320, 3), np.uint8)
-    output = counter._engine.run(np.zeros((1, 3, 320, 320), np.float32))  # type: ignore[attr-defined]
+    output = counter.engine.run(np.zeros((1, 3, 320, 320), np.float32))
     assert output.shape == shape
     count = counter.count(frame)  # random weights: what is seen means nothing, that it is read does
     assert count.points is not None
