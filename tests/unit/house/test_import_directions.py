@@ -74,7 +74,9 @@ HEAVY = {
     *("torch", "torchvision", "ultralytics", "sqlalchemy", "apprise", "amqtt", "av", "scipy", "onnx", "tqdm"),
     *("psycopg", "starlette", "uvicorn"),
 }
-TRAINING = {"network", "data", "augment", "train", "evaluate", "export", "annotations", "hogwild", "release"}
+TRAINING = {
+    "network", "data", "augment", "train", "evaluate", "export", "annotations", "hogwild", "release", "quantise", "yolo",
+}  # fmt: skip
 
 
 def test_a_box_needs_no_heavy_library() -> None:
