@@ -75,7 +75,8 @@ HEAVY = {
     *("psycopg", "starlette", "uvicorn"),
 }
 TRAINING = {
-    "network", "data", "augment", "train", "evaluate", "export", "annotations", "hogwild", "release", "quantise", "yolo",
+    "network", "data", "augment", "train", "evaluate", "export", "annotations", "hogwild", "release",
+    "quantise", "yolo",
 }  # fmt: skip
 
 
