@@ -43,6 +43,10 @@ def take_request(request: Request, office: Office, at: float, batch: Batch) -> T
             return _silence(request, body, office, at, batch)
         if what == "unsilence":
             return _unsilence(request, body, office, at, batch)
+        if what == "forget":
+            batch.erased.append(str(body["person"]))
+            batch.entries.append(Entry(at, "forgotten", {"person": str(body["person"])}, ("person",)))
+            return Taken(Outcome(request.id, "done", "erased"))
         if what == "opened":
             entry = {"how": "link", "call": str(body["call"]), "person": str(body["person"])}
             batch.entries.append(Entry(at, "log-in", entry, ("person",)))

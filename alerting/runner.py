@@ -109,7 +109,8 @@ class _Runner:
             if self._settings.answer is not None:
                 from alerting.answer.web import serve_answers
 
-                answers = serve_answers(self._settings.answer, self._url, self._sites[0].time_zone)
+                clock = self._make_clock(0.0).now
+                answers = serve_answers(self._settings.answer, self._url, self._sites[0].time_zone, clock)
             while (resumed := self._resume()) is not None:
                 self._serve(resumed)
                 if self._stop.is_set():

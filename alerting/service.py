@@ -115,6 +115,7 @@ class Service:
         self._states: dict[str, SiteState] = {
             site.site: _stored(site.site, resumed.states.get(site.site), at) for site in sites
         }
+        record.called({person.name: person.title for person in duty.people} if duty is not None else {})
         self._pager = Pager(
             settings,
             sites,

@@ -20,6 +20,7 @@ from levee.commands.count import count
 from levee.commands.demo import demo
 from levee.commands.edge import edge_app
 from levee.commands.models import models_app
+from levee.commands.record import record_app
 from levee.commands.replay import replay
 
 #: What is imported, and the extra that brings it.
@@ -94,6 +95,7 @@ app.command("replay")(replay)
 app.command("backtest")(backtest)
 app.add_typer(edge_app, name="edge")
 app.add_typer(alerting_app, name="alerting")
+app.add_typer(record_app, name="record")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,6 +102,86 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     server.start()
     yield server
     server.kill()
+
+
+class Postgres:
+    """A real PostgreSQL server on a free port of this machine, which a test may end and start again."""
+
+    def __init__(self) -> None:
+        found = shutil.which("initdb") or next(
+            (str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None
+        )
+        self.bin = Path(found or program("initdb", "postgresql")).resolve().parent
+        self.folder = Path(tempfile.mkdtemp(prefix="levee-pg-", dir="/tmp"))
+        # The server refuses to run as root.
+        self.user = None
+        if os.geteuid() == 0:
+            self.user = next((name for name in ("postgres", "nobody") if _known(name)), None)
+            shutil.chown(self.folder, self.user)
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._run("initdb", "-D", self.data, "-U", "levee", "-A", "trust", "-E", "UTF8", "--no-sync")
+
+    @property
+    def data(self) -> str:
+        return str(self.folder / "data")
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://levee@127.0.0.1:{self.port}/{database}"
+
+    def _run(self, name: str, *words: str) -> None:
+        subprocess.run(
+            [str(self.bin / name), *words], check=True, capture_output=True, user=self.user, cwd="/tmp", timeout=60
+        )
+
+    def start(self) -> None:
+        options = ("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}")
+        self.process = subprocess.Popen(
+            [str(self.bin / "postgres"), "-D", self.data, "-p", str(self.port), *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self.user,
+            cwd="/tmp",
+        )
+        wait_for("PostgreSQL answers", self._ready, 30)
+
+    def _ready(self) -> bool:
+        command = [str(self.bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(command, check=False, timeout=10).returncode == 0
+
+    def database(self, name: str) -> str:
+        """The URL of a fresh database."""
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "levee", name)
+        return self.url(name)
+
+    def stop(self, how: int = signal.SIGINT) -> None:
+        """SIGINT: at once and in order. SIGQUIT: as after a crash."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(timeout=20)
+            self.process = None
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _known(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
 
 
 @pytest.fixture(scope="session")

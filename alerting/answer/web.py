@@ -221,6 +221,8 @@ class _Server:
         self._answers.close()
 
 
-def serve_answers(settings: AnswerSettings, url: str, time_zone: str) -> _Server:
+def serve_answers(
+    settings: AnswerSettings, url: str, time_zone: str, clock: Callable[[], float] = time.time
+) -> _Server:
     """Serve the page until `close`. AnswersRefused where the port is taken; SecretMissing."""
-    return _Server(Answers(settings, url, time_zone), settings)
+    return _Server(Answers(settings, url, time_zone, clock), settings)

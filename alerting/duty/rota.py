@@ -108,10 +108,11 @@ def _moments(duty: DutySettings, unit: Unit, place: ZoneInfo, first: date, days:
     minutes = {0} | {_minutes(text) % 1440 for shift in unit.shifts for text in (shift.begins, shift.ends)}
     walls = {
         datetime(day.year, day.month, day.day, minute // 60, minute % 60)
-        for day in (first + timedelta(days=number) for number in range(days + 1))
+        for day in (first + timedelta(days=number) for number in range(days))
         for minute in minutes
     }
     last = first + timedelta(days=days)
+    walls.add(datetime(last.year, last.month, last.day))
     for swap in unit.swaps:
         for text in (swap.begins, swap.ends):
             moment = datetime.fromisoformat(text)

@@ -343,6 +343,8 @@ class _Work:
 
     def silenced(self, silence: Silence) -> None:
         duty = self._roster.duty
+        if any(one.id == silence.id for one in self._silences):
+            return
         if duty is None or duty.person(silence.owner) is None:
             why = ("unknown-person", f"nobody on the duty list is called {silence.owner}")
         elif silence.zone and silence.zone not in self._roster.zones:

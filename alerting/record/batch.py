@@ -103,6 +103,8 @@ class Batch:
     outcomes: list[Outcome] = field(default_factory=list)
     #: Calls whose pages were answered, and by whom.
     answered: list[tuple[str, str]] = field(default_factory=list)
+    #: Short names of people who are to be forgotten, once everything else is written.
+    erased: list[str] = field(default_factory=list)
     #: What was judged, by site: number and encoded event, one after another; and states to begin a replay from.
     events: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Batch:
     @property
     def weighty(self) -> bool:
         """Whether it holds what should not wait."""
-        return bool(self.changes or self.pages or self.entries or self.outcomes or self.calls)
+        return bool(self.changes or self.pages or self.entries or self.outcomes or self.calls or self.erased)
 
     def __bool__(self) -> bool:
         light = (self.messages, self.states, self.ledgers, self.events, self.duties, self.incidents)

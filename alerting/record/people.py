@@ -56,5 +56,9 @@ class People:
             for name, made in self._unsaved.items()
         ]
 
+    def forget(self, name: str) -> None:
+        """From now on `name` is somebody new."""
+        self._names.pop(self._known.pop(name, ""), None)
+
     def saved(self) -> None:
         self._unsaved.clear()

@@ -162,6 +162,8 @@ class Record:
             self._write(connection, batch, at)
         leadership.renewed(until)
         self._people.saved()
+        for name in batch.erased:
+            self._people.forget(name)
         if head is not None:
             self._head = head
         self._tried, self._done = None, 0
@@ -241,6 +243,8 @@ class Record:
         fresh = self._people.unsaved()
         if fresh:
             connection.execute(base.once(tables.people), fresh)
+        for name in batch.erased:
+            self._erase(connection, name, at)
 
     def _answer(self, connection: Connection, outcome: Outcome) -> None:
         connection.execute(
@@ -265,24 +269,14 @@ class Record:
     def name_of(self, pseudonym: str) -> str:
         return self._people.name(pseudonym)
 
-    def erase(self, pseudonym: str, at: float) -> bool:
-        """Forget who stands behind a pseudonym, and what pages said to that person. RecordAway, RecordRefused."""
-        leadership = self._reign()
-        with self._database.transaction() as connection:
-            until = leadership.beat(connection)
-            known = tables.people.c
-            erased = connection.execute(
-                update(tables.people)
-                .where(known.pseudonym == pseudonym, known.erased.is_(None))
-                .values(name=None, title=None, erased=at)
-            ).rowcount
-            connection.execute(
-                update(tables.pages).where(tables.pages.c.person == pseudonym).values(note=b"{}", answer="")
-            )
-            connection.execute(update(tables.calls).where(tables.calls.c.person == pseudonym).values(text=""))
-            self._people.load(connection)
-        leadership.renewed(until)
-        return bool(erased)
+    def _erase(self, connection: Connection, name: str, at: float) -> None:
+        """Forget who stands behind a pseudonym, and what pages said to that person."""
+        pseudonym = self._people.pseudonym(name)
+        people, pages = tables.people, tables.pages
+        fresh = {"pseudonym": pseudonym, "name": None, "title": None, "erased": at}
+        connection.execute(self._database.replace(people), [fresh])
+        connection.execute(update(pages).where(pages.c.person == pseudonym).values(note=b"{}", answer=""))
+        connection.execute(update(tables.calls).where(tables.calls.c.person == pseudonym).values(text=""))
 
     def prune(self, before: float, at_most: int) -> int:
         """Delete up to `at_most` of the messages received before that time, oldest first; how many there were."""
