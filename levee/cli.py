@@ -22,6 +22,7 @@ from levee.commands.edge import edge_app
 from levee.commands.models import models_app
 from levee.commands.record import record_app
 from levee.commands.replay import replay
+from levee.commands.scenes import scenes_app
 
 #: What is imported, and the extra that brings it.
 EXTRAS = {
@@ -39,6 +40,9 @@ EXTRAS = {
     "tqdm": "train",
     "av": "sim",
     "scipy": "sim",
+    "moderngl": "sim",
+    "skimage": "sim",
+    "jupedsim": "sim",
 }
 
 HELP = """
@@ -98,6 +102,7 @@ app.add_typer(alerting_app, name="alerting")
 app.add_typer(record_app, name="record")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
+app.add_typer(scenes_app, name="scenes")
 
 
 def _end(line: str, status: int) -> NoReturn:

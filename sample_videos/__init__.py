@@ -1,16 +1,16 @@
 """Rendered sample clips with exact truth, and the studio that renders them.
 
 The public surface is here and needs numpy only: `names()`, `clip(name)`, `truth(name)`, `camera_file(name)`.
-To render: `python -m sample_videos.render`; training stills: `python -m sample_videos.stills`.
+To render: `levee scenes render NAME --out DIR`; training stills: `levee scenes stills DIR`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sample_videos.ledger import Heads, Truth, ZoneTruth, read
+from sample_videos.ledger import GateTruth, Heads, Truth, ZoneTruth, read
 
-__all__ = ["Heads", "Truth", "ZoneTruth", "camera_file", "clip", "names", "truth"]
+__all__ = ["GateTruth", "Heads", "Truth", "ZoneTruth", "camera_file", "clip", "names", "truth"]
 
 _CLIPS = Path(__file__).parent / "clips"
 

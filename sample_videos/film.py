@@ -1,93 +1,134 @@
-"""From a scene's story to frames and truth: the simulation is run once, frames are painted from it."""
+"""Films a scene: frames, and how much of each head they show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_videos import figures, lens, wardrobe
-from sample_videos.backdrop import bake
-from sample_videos.painter import Placed, head_points, paint
-from sample_videos.scenes import Scene
-from sample_videos.sprites import SpriteShelf
-from sample_videos.stories import FPS, Moment
-from sample_videos.wardrobe import Person
+from sample_videos.crowds.stories import FPS
+from sample_videos.faults import NO_FAULT, Fault
+from sample_videos.figures import wardrobe
+from sample_videos.figures.placed import Figures, stand
+from sample_videos.ledger import EVERY
+from sample_videos.record import HeadTable, Rows, camera_yaml
+from sample_videos.scenes.scene import Scene
+from sample_videos.studio import lens, weather
+from sample_videos.studio.sight import visible
+from sample_videos.studio.stage import Shot, Stage
+from sample_videos.truths import simulate
 
-Floats = NDArray[np.float64]
-HEAD_RADIUS = 0.12
-MOVES, STANDS = 0.30, 0.16  # m/s: above the first a figure walks, below the second it stands
+Bytes = NDArray[np.uint8]
+GOP_S = 5
+
+
+class Filming:
+    """Films a scene frame by frame: the set is baked once and the exposure is fixed, as on a mounted camera."""
+
+    def __init__(self, scene: Scene, fine: float = 1.5) -> None:
+        self.scene = scene
+        self.stage = Stage(scene.camera, scene.solids, scene.light, fine=fine)
+        rng = np.random.default_rng([scene.seed, 12])
+        spots = np.array(scene.statues, float).reshape(-1, 4)
+        self.statues = stand(
+            wardrobe.statues(rng, len(spots)), spots[:, :3], spots[:, 3], np.zeros(len(spots), np.int64)
+        )
+        bare = self.stage.shoot(self.statues)
+        self.gain = lens.exposure(bare.picture, 0.20) * scene.gain
+
+    def shoot(self, index: int, people: Figures) -> tuple[Bytes, NDArray[np.float64], Shot]:
+        """Frame (h, w, 3) BGR, the share (n,) of each head that shows, and the masks."""
+        scene = self.scene
+        if scene.moving is not None:
+            self.stage.light = replace(scene.light, lamps=(*scene.light.lamps, *scene.moving(index / FPS)))
+        shot = self.stage.shoot(people.and_(self.statues), scene.exposure_s)
+        clock = datetime.fromisoformat(scene.clock) + timedelta(seconds=index // FPS)
+        seen = lens.Lens(gain=self.gain, blur=0.55 * scene.camera.size[0] / 900 + 0.2, bloom=0.05, vignette=0.2,
+                         noise=scene.noise, sharpen=0.55, white=scene.white, contrast=0.95, fringe=0.0004,
+                         stamp=f"{clock:%Y-%m-%d %H:%M:%S}  CAM 03")  # fmt: skip
+        rng = np.random.default_rng([scene.seed, index, 9])
+        light = weather.fall(shot.picture, rng, scene.weather, 0.6)
+        share, _ = visible(scene.camera, people, shot)
+        return lens.shoot(light, seen, rng), share, shot
+
+
+class Encoder:
+    """H.264, yuv420p, a key frame every five seconds, `crf` as libx264 understands it."""
+
+    def __init__(self, path: Path, size: tuple[int, int], crf: int) -> None:
+        try:
+            import av
+        except ModuleNotFoundError:
+            raise RuntimeError("rendering needs PyAV: install levee[sim]") from None
+        self._frame_type = av.VideoFrame
+        self._file = av.open(str(path), "w", options={"movflags": "+faststart"})
+        self._stream = self._file.add_stream("libx264", rate=Fraction(FPS), options={"crf": str(crf), "preset": "slow"})
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.gop_size = GOP_S * FPS
+
+    def __enter__(self) -> Encoder:
+        return self
+
+    def add(self, picture: Bytes) -> None:
+        """One BGR frame."""
+        self._file.mux(self._stream.encode(self._frame_type.from_ndarray(picture, format="bgr24")))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.mux(self._stream.encode(None))
+        self._file.close()
 
 
 @dataclass(frozen=True)
-class Truth:
-    """One frame's truth: ids, ground places (n, 3) m, heights m, head centres (n, 2) px, in the picture (n,)."""
+class Plan:
+    """What is filmed: so many frames, at this H.264 quality, with the heads of every n-th frame, with this fault."""
 
-    ident: NDArray[np.int64]
-    ground: Floats
-    height: Floats
-    heads: Floats
-    inside: NDArray[np.bool_]
-
-
-def extras(scene: Scene, count: int = 1200) -> list[Person]:
-    """The people of a clip, by id."""
-    return wardrobe.cast(np.random.default_rng([scene.seed, 5]), count, looks=14, winter=scene.winter)
+    frames: int
+    crf: int
+    every: int = EVERY
+    fault: Fault = NO_FAULT
 
 
-def truth_of(scene: Scene, moment: Moment, people: list[Person]) -> Truth:
-    """Ground, heights and head points of everybody in a moment."""
-    level = scene.stairs.height(moment.place) if scene.stairs else np.zeros(len(moment.place))
-    ground = np.column_stack([moment.place, level])
-    height = np.array([people[i % len(people)].height for i in moment.ident.tolist()])
-    heads, depth = scene.camera.project(head_points(ground, height))
-    return Truth(moment.ident, ground, height, heads, scene.camera.inside(heads) & (depth > 0.3))
+Progress = Callable[[Iterable[int]], Iterable[int]]
+ENDINGS = (".mp4", ".camera.yaml", ".truth.csv.gz", ".heads.npz")
 
 
-def simulate(scene: Scene, frames: int | None = None) -> Iterator[tuple[Moment, Truth]]:
-    """Run the story; the same scene gives the same moments, whatever `frames` is cut to."""
-    people = extras(scene)
-    total = scene.seconds * FPS
-    for moment in islice(scene.story(scene.seed, total), total if frames is None else frames):
-        yield moment, truth_of(scene, moment, people)
+def film(scene: Scene, out: Path, plan: Plan, progress: Progress = iter) -> list[Path]:
+    """Render a scene with its truth; the files written. The truth is that of the place, whatever the camera's fault."""
+    paths = [out / f"{scene.name}{end}" for end in ENDINGS]
+    out.mkdir(parents=True, exist_ok=True)
+    paths[1].write_text(camera_yaml(scene), encoding="utf-8")
+    filming, table, rows = Filming(scene), HeadTable(), Rows(scene)
+    faulty = plan.fault.begin(scene.camera.size, scene.seed)
+    moments = simulate(scene, plan.frames)
+    with Encoder(paths[0], scene.camera.size, plan.crf) as encoder:
+        for index, (people, truth) in zip(progress(range(plan.frames)), moments, strict=False):
+            picture, share, _ = filming.shoot(index, people)
+            shown = faulty(index, picture)
+            if shown is not None:
+                encoder.add(np.ascontiguousarray(shown))
+            rows.add(index, truth)
+            if index % plan.every == 0:
+                table.add(index, truth, share)
+    paths[2].write_bytes(rows.packed())
+    table.write(paths[3])
+    return paths
 
 
-class Camera:
-    """Films a scene frame by frame: the backdrop and the exposure are fixed, as on a mounted camera."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.people = extras(scene)
-        self.shelf = SpriteShelf(limit_bytes=900_000_000)
-        self.backdrop = bake(scene.camera, scene.slabs, scene.light, scene.sky, floor=scene.floor,
-                             seed=scene.floor_seed, floor_tone=scene.floor_tone, fine=3)  # fmt: skip
-        empty = self.backdrop.albedo * (self.backdrop.ambient + self.backdrop.direct)
-        self.gain = lens.exposure(empty, 0.20) * scene.gain
-        self._walking: dict[int, bool] = {}
-
-    def _placed(self, moment: Moment, truth: Truth) -> list[Placed]:
-        out = []
-        for k, ident in enumerate(moment.ident.tolist()):
-            pace = float(moment.speed[k])
-            walking = pace > (STANDS if self._walking.get(ident, True) else MOVES)
-            self._walking[ident] = walking
-            still = ("stand", "pockets", "stand", "phone", "pockets")[ident % 5]
-            phase = int(moment.walked[k] / 1.35 * figures.WALK_PHASES) % figures.WALK_PHASES
-            x, y, z = truth.ground[k].tolist()
-            out.append(Placed(self.people[ident % len(self.people)], (x, y, z), float(moment.facing[k]),
-                              "walk" if walking else still, phase))  # fmt: skip
-        return out
-
-    def shoot(self, index: int, moment: Moment, truth: Truth) -> tuple[NDArray[np.uint8], Floats]:
-        """Frame (h, w, 3) BGR, and the visible share (n,) of each head."""
-        scene = self.scene
-        painted = paint(scene.camera, self.backdrop, scene.light, self._placed(moment, truth), scene.props, self.shelf)
-        clock = datetime.fromisoformat(scene.clock) + timedelta(seconds=index // FPS)
-        seen = lens.Lens(gain=self.gain, blur=0.55, bloom=0.05, vignette=0.2, noise=scene.noise, sharpen=0.55,
-                         white=scene.white, contrast=0.95, stamp=f"{clock:%Y-%m-%d %H:%M:%S}  CAM 03")  # fmt: skip
-        rng = np.random.default_rng([scene.seed, index, 9])
-        return lens.shoot(painted.picture, seen, rng), painted.visible
+def first_frame(path: Path) -> Bytes:
+    """The first frame of a clip, BGR."""
+    capture = cv2.VideoCapture(str(path))
+    good, picture = capture.read()
+    capture.release()
+    if not good:
+        raise OSError(f"{path}: no frame can be read")
+    return np.asarray(picture, np.uint8)

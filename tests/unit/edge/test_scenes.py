@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import sample_videos
 from edge.density import ZoneDensity
 from edge.ground import calibrate
 from edge.settings import CameraSettings, GroundPoint, ZoneSettings
@@ -42,7 +43,7 @@ def camera(scene: Scene, noise_px: float) -> CameraSettings:
 
 
 @pytest.mark.parametrize("noise_px", [0.0, 0.7])
-@pytest.mark.parametrize("name", list(scenes()))
+@pytest.mark.parametrize("name", sample_videos.names())
 def test_a_perfect_counter_gives_the_truth_of_the_scene(name: str, noise_px: float) -> None:
     scene = scenes()[name]
     ground = calibrate(camera(scene, noise_px))

@@ -14,7 +14,7 @@ import yaml
 import sample_videos
 from sample_videos.camera import Pinhole
 from sample_videos.density import Zone
-from sample_videos.figures import HEAD_SHARE
+from sample_videos.figures.skeleton import HEAD_SHARE
 
 NAMES = ("evening", "plaza", "steps")
 

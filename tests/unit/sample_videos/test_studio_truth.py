@@ -3,64 +3,60 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from sample_videos import film, ledger, record, render
-from sample_videos.camera import Pinhole
-from sample_videos.figures import HEAD_SHARE
-from sample_videos.scenes import Scene, scenes
+from levee.cli import app
+from sample_videos import film, ledger, record, scenes, truths
+from sample_videos.scenes.changes import changed
+from sample_videos.scenes.scene import Scene, seen
+from sample_videos.studio.sight import visible
 
-NAMES = ("steps", "plaza", "evening")
+SIMPLE = ("steps", "plaza", "evening", "empty")
 
 
-def small(name: str) -> Scene:
-    """A scene filmed at a quarter of its size."""
-    scene = scenes()[name]
-    view = scene.camera
-    size = (view.size[0] // 2, view.size[1] // 2)
-    return replace(scene, camera=Pinhole(view.position, view.yaw, view.tilt, view.focal / 2, size, view.roll))
+def small(name: str, factor: float = 0.5) -> Scene:
+    """A scene in a smaller picture."""
+    scene = scenes.scene(name)
+    return replace(scene, camera=scene.camera.resized(factor))
 
 
 def rows(scene: Scene, frames: int) -> bytes:
-    found = enumerate(film.simulate(scene, frames))
-    return record.truth_bytes([record.truth_rows(scene, index, truth) for index, (_, truth) in found])
+    kept = record.Rows(scene)
+    for index, (_, truth) in enumerate(truths.simulate(scene, frames)):
+        kept.add(index, truth)
+    return kept.packed()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["steps", "plaza", "evening"])
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(name: str) -> None:
-    scene = scenes()[name]
+    scene = scenes.scene(name)
     first = rows(scene, 12)
-    assert rows(scene, 12) == first
-    assert rows(replace(scene, seed=scene.seed + 1), 12) != first
+    assert rows(scenes.scene(name), 12) == first
+    assert rows(scenes.scene(name, scene.seed + 1), 12) != first
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_zones_marks_and_heads_in_the_zones_lie_in_the_picture(name: str) -> None:
-    scene = scenes()[name]
-    pixels, depth = scene.camera.project(np.array(scene.marks, float))
-    assert (depth > 0).all()
-    assert scene.camera.inside(pixels).all()
+@pytest.mark.parametrize("name", SIMPLE)
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+def test_zones_marks_and_heads_in_the_zones_lie_in_the_picture(name: str, seed: int | None) -> None:
+    scene = scenes.scene(name, seed)
+    assert seen(scene.camera, scene)
     assert len(scene.marks) >= 6
-    for zone in scene.zones:
-        corners = np.array(zone.corners)
-        level = scene.stairs.height(corners) if scene.stairs else np.zeros(len(corners))
-        for height in (0.0, 1.75):
-            high = np.column_stack([corners, level + height])
-            assert scene.camera.inside(scene.camera.project(high)[0]).all(), (zone.name, height)
+    names = [zone.name for zone in scene.zones] + [gate.name for gate in scene.gates]
+    assert len(set(names)) == len(names)
 
 
+@pytest.mark.usefixtures("studio")
 def test_a_film_and_its_truth_agree(tmp_path: Path) -> None:
-    pytest.importorskip("av", reason="rendering needs PyAV (extra `sim`)")
     import cv2
 
     scene = small("evening")
-    paths = render.film(scene, tmp_path, 11, crf=30)
-    assert [path.name for path in paths] == [
-        f"evening{e}" for e in (".mp4", ".camera.yaml", ".truth.csv.gz", ".heads.npz")
-    ]
+    paths = film.film(scene, tmp_path, film.Plan(11, 30))
+    assert [path.name for path in paths] == [f"evening{end}" for end in film.ENDINGS]
     found = ledger.read(tmp_path, "evening")
     video = cv2.VideoCapture(str(paths[0]))
     frames = 0
@@ -70,40 +66,130 @@ def test_a_film_and_its_truth_agree(tmp_path: Path) -> None:
     assert found.head_frames == [0, 5, 10]
     heads = found.heads(10)
     assert len(heads.ident) == found.in_picture[10]
-    points = heads.ground + np.column_stack([np.zeros((len(heads.ident), 2)), heads.height * HEAD_SHARE])
-    assert np.abs(scene.camera.project(points)[0] - heads.pixels).max() < 1.0
+    assert np.abs(scene.camera.project(heads.head)[0] - heads.pixels).max() < 0.1
+    assert np.abs(heads.head[:, :2] - heads.ground[:, :2]).max() < 0.25
     zone = scene.zones[0]
     assert found.zones[zone.name].people[10] == zone.people(heads.ground[:, :2])
-    with pytest.raises(ValueError, match="not frame 3"):
+    assert np.isfinite(found.zones[zone.name].pressure).all()
+    assert found.gates["middle"].width_m == pytest.approx(13.0)
+    with pytest.raises(ValueError, match="every 5th frame, not frame 3"):
         found.heads(3)
 
 
-def test_heads_show_where_the_truth_says() -> None:
-    """Without people the picture differs at the heads: a head is drawn at its point."""
+@pytest.mark.usefixtures("studio")
+@pytest.mark.parametrize(("name", "at", "bend"), [("plaza", 200, -0.10), ("steps", 150, 0.0), ("evening", 30, -0.2)])
+def test_heads_are_drawn_where_the_truth_says_and_as_many(name: str, at: int, bend: float) -> None:
+    """The masks that were drawn against the points that were computed, through tilt, roll and a bent lens."""
+    scene = scenes.scene(name)
+    scene = replace(scene, camera=replace(scene.camera, roll=3.0, distortion=(bend, 0.0)))
+    people, truth = next(islice(truths.simulate(scene, at + 1), at, None))
+    _, share, shot = film.Filming(scene).shoot(at, people)
+    drawn = {int(i) for i in np.unique(shot.ident) if i}
+    alone = film.Filming(scene)
+    wholly = (share > 0.85) & scene.camera.inside(truth.heads, 12)
+    assert wholly.sum() >= 4
+    for row in np.flatnonzero(wholly):
+        v, u = np.nonzero((shot.ident == truth.ident[row] + 1) & shot.head)
+        middle = np.array([u.mean() + 0.5, v.mean() + 0.5])
+        assert np.abs(middle - truth.heads[row]).max() < 2.0, (name, row)
+    # One by one, each person in the picture is drawn: as many as the truth counts.
+    inside = np.flatnonzero(scene.camera.inside(truth.heads, 2))
+    counted = 0
+    for row in inside[:: max(1, len(inside) // 12)]:
+        one = alone.stage.shoot(people.take(np.array([row])))
+        part, _ = visible(scene.camera, people.take(np.array([row])), one)
+        assert part[0] > 0.4, (name, row)  # hands and hats may hide some of one's own head
+        counted += 1
+    assert counted >= min(len(inside), 6)
+    # Whoever shows is known to the truth, and nobody whose head shows is left out.
+    assert drawn <= {int(i) + 1 for i in truth.ident}
+    heads = {int(i) for i in np.unique(shot.ident[shot.head]) if i}
+    assert {int(truth.ident[row]) + 1 for row in np.flatnonzero(truth.inside & (share > 0.25))} <= heads
+
+
+@pytest.mark.usefixtures("studio")
+def test_masks_are_the_same_every_time() -> None:
     scene = small("plaza")
-    camera = film.Camera(scene)
-    moment, truth = next(iter(film.simulate(scene, 1)))
-    picture, visible = camera.shoot(0, moment, truth)
-    nobody = np.zeros(0)
-    empty = film.Moment(nobody.astype(np.int64), np.zeros((0, 2)), nobody, nobody, nobody)
-    bare, _ = camera.shoot(0, empty, film.truth_of(scene, empty, camera.people))
-    change = np.abs(picture.astype(int) - bare.astype(int)).sum(2)
-    shown = truth.heads[truth.inside & (visible > 0.6)].astype(int)
-    assert len(shown) > 10
-    elsewhere = np.median(change)
-    assert np.mean([change[v, u] > elsewhere + 20 for u, v in shown]) > 0.85
+    people, _ = next(iter(truths.simulate(scene, 1)))
+    first, second = (film.Filming(scene).shoot(0, people) for _ in range(2))
+    assert np.array_equal(first[2].ident, second[2].ident)
+    assert np.array_equal(first[0], second[0])
+
+
+@pytest.mark.usefixtures("studio")
+def test_an_empty_square_shows_nobody() -> None:
+    scene = small("empty")
+    people, truth = next(iter(truths.simulate(scene, 1)))
+    _, share, shot = film.Filming(scene).shoot(0, people)
+    assert len(truth.ident) == len(share) == 0
+    assert not shot.ident.any()
+    assert shot.picture.std() > 0.01
+
+
+def invoke(*argv: str) -> tuple[int, str]:
+    found = CliRunner().invoke(app, ["scenes", *argv])
+    return found.exit_code, found.output
 
 
 @pytest.mark.parametrize(
     ("argv", "line"),
     [
-        (["nowhere", "--out", "x"], "no scene is called 'nowhere'; there are steps, plaza, evening"),
-        (["steps", "--out", "x", "--seed", "-1"], "--seed must be at least 0"),
-        (["steps", "--out", "x", "--seconds", "0"], "--seconds at least 1"),
+        (["nowhere"], "no scene is called 'nowhere'; there are steps, plaza, evening"),
+        (["steps", "--seed", "-1"], "seed -1: must be 0 or more"),
+        (["steps", "--seconds", "0"], "--seconds 0: steps can be filmed for 0.2 to 150 s"),
+        (["steps", "--seconds", "999"], "--seconds 999"),
+        (["steps", "--width", "3"], "--width 3: must be even"),
+        (["steps", "--fault", "melted@3"], "expected KIND@SECOND"),
+        (["steps", "--fault", "frozen@900"], "the film ends at 150 s, before it begins"),
     ],
 )
-def test_bad_input_gets_one_line(argv: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert render.main(argv) == 2
-    said = capsys.readouterr().err
+def test_bad_input_gets_one_line(argv: list[str], line: str, tmp_path: Path) -> None:
+    status, said = invoke("render", *argv, "--out", str(tmp_path / "out"))
+    assert status == 2
     assert line in said
     assert said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    status, said = invoke("render", "evening", "--out", str(tmp_path))
+    assert status == 2
+    assert "is not empty" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("camera: {position_m: [0, 0, -2]}", "camera stands at z = -2 m: it must be above the ground"),
+        ("camera: {focal_px: 0}", "focal length 0"),
+        ("camera: {height: 3}", "camera: height is not known"),
+        ("camera: {yaw_deg: 180}", "sees none of the place's measured points"),
+        ("camera: {distortion: [-3, 0]}", "folds the picture over"),
+        ("zones: [{name: far, polygon: [[90, 90], [95, 90], [95, 95]]}]", "zone 'far' lies where nobody can go"),
+        ("zones: [{name: thin, polygon: [[0, 0], [1, 1]]}]", "three or more corners"),
+        ("zones: [{polygon: [[0, 0], [1, 1], [0, 1]]}]", "name is missing"),
+        ("gates: [{name: g, line: [[0, 0], [0, 0]]}]", "its two ends must differ"),
+        ("gates: [{name: promenade, line: [[0, 0], [1, 0]]}]", "'promenade' names two"),
+        ("zone: 3", "expected camera, zones or gates"),
+        ("camera: [", "not YAML"),
+    ],
+)
+def test_a_camera_or_zone_that_cannot_be_is_named_with_its_file(text: str, line: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r"mine\.yaml") as refused:
+        changed(scenes.scene("evening"), file)
+    assert line in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_camera_and_zones_of_ones_own_are_taken(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "camera: {position_m: [0.5, -14.6, 11], tilt_deg: 36}\nzones: [{name: z, polygon: [[0, 0], [4, 0], [4, 4]]}]"
+    )
+    scene = changed(scenes.scene("evening"), file)
+    assert scene.camera.position == (0.5, -14.6, 11.0)
+    assert [zone.name for zone in scene.zones] == ["z"]

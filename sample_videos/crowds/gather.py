@@ -39,16 +39,20 @@ def lattice(rng: np.random.Generator, centre: Floats, count: int, density: float
     return points[np.argsort(radius)[:count]] + centre
 
 
-def spread_out(points: Floats, least: float, rounds: int = 12) -> Floats:
+def spread_out(points: Floats, least: float, rounds: int = 8) -> Floats:
     """Push apart pairs nearer than `least` metres."""
+    from scipy.spatial import cKDTree
+
     points = points.copy()
     for _ in range(rounds if len(points) > 1 else 0):
-        gap = points[:, None] - points[None]
-        far = np.hypot(gap[..., 0], gap[..., 1]) + np.eye(len(points)) * 9
-        push = np.clip(least - far, 0, None) / np.maximum(far, 1e-3) * 0.5
-        if push.max() < 1e-3:
+        pairs = cKDTree(points).query_pairs(least, output_type="ndarray")
+        if not len(pairs):
             break
-        points += (gap * push[..., None]).sum(1)
+        gap = points[pairs[:, 0]] - points[pairs[:, 1]]
+        far = np.hypot(gap[:, 0], gap[:, 1])[:, None]
+        push = gap / np.maximum(far, 1e-3) * (least - far) * 0.5
+        np.add.at(points, pairs[:, 0], push)
+        np.add.at(points, pairs[:, 1], -push)
     return points
 
 

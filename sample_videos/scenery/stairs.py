@@ -1,4 +1,4 @@
-"""Flights of steps: a ground that rises towards +y, as a height function and as slabs to film."""
+"""Flights of steps: a ground that rises towards +y, as a height function and as a set to film."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_videos.backdrop import Slab
+from sample_videos.scenery.solids import Solids, Surface
 
 Floats = NDArray[np.float64]
 
@@ -59,18 +59,19 @@ class Stairs:
         zs = np.concatenate([[0.0], zs])
         return np.interp(y, ys, zs)
 
-    def slabs(self, surface: str, seed: int) -> list[Slab]:
-        """Treads, risers and the forecourt."""
-        out, edges, below = [], self.edges(), 0.0
+    def tread(self, points: Floats) -> Floats:
+        """Height (n,) of the tread under points (n, 2): what a foot stands on."""
+        y = np.asarray(points, float)[:, 1]
+        ys, zs = np.array(self.edges()).T
+        return np.concatenate([[0.0], zs])[np.searchsorted(ys, y, side="right")]
+
+    def build(self, set_: Solids, surface: Surface, tone: float = 1.0) -> None:
+        """Adds treads, risers and the forecourt to a set."""
+        edges, below = self.edges(), 0.0
         wide = self.right - self.left
         for i, (y, z) in enumerate(edges):
             deep = edges[i + 1][0] - y if i + 1 < len(edges) else self.forecourt
-            out.append(
-                Slab((self.left, y, below), (wide, 0, 0), (0, 0, z - below), surface, seed, 0.72, occludes=False)
-            )
-            out.append(Slab((self.left, y, z), (wide, 0, 0), (0, deep, 0), surface, seed, 1.0, occludes=False))
-            out.append(
-                Slab((self.left, y, z + 0.002), (wide, 0, 0), (0, 0.05, 0), "plaster", seed, 0.62, occludes=False)
-            )
+            set_.slab((self.left, y, below), (wide, 0, 0), (0, 0, z - below), surface, 0.72 * tone)
+            set_.slab((self.left, y, z), (wide, 0, 0), (0, deep, 0), surface, tone)
+            set_.slab((self.left, y, z + 0.002), (wide, 0, 0), (0, 0.05, 0), surface, 0.6 * tone)
             below = z
-        return out

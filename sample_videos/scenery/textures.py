@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_videos.wardrobe import linear
+from sample_videos.figures.wardrobe import linear
 
 Floats = NDArray[np.float32]
 SIDE = 512
@@ -77,16 +77,80 @@ def _facade(rng: np.random.Generator, base: tuple[int, int, int], columns: int, 
             )
             cv2.rectangle(tile, (x0, y0), (x1, y1), pane.tolist(), -1)
             cv2.line(tile, ((x0 + x1) // 2, y0), ((x0 + x1) // 2, y1), (pane * 2).tolist(), 2)
-            for _ in range(2 if big else 0):  # goods, posters and people-like shapes behind the glass
+            for _ in range(
+                int(rng.integers(0, 4)) if big else 0
+            ):  # goods, posters and people-like shapes behind the glass
                 px, py = int(rng.integers(x0, x1)), int(rng.integers(y0, y1))
                 size = (int(rng.integers(3, 16)), int(rng.integers(6, 30)))
-                cv2.ellipse(
-                    tile, (px, py), size, 0, 0, 360, (rng.uniform(0.02, 0.3) * rng.uniform(0.7, 1.3, 3)).tolist(), -1
-                )
+                cv2.ellipse(tile, (px, py), size, 0, 0, 360, (pane * rng.uniform(0.3, 0.8, 3)).tolist(), -1)
     return tile
 
 
-@lru_cache(maxsize=48)
+def _printed(rng: np.random.Generator, kind: str) -> Floats:
+    """Boards: a painted head and shoulders or figures (never a photograph), blocks of letters, bright screens."""
+    tile = np.zeros((SIDE, SIDE, 3), np.float32)
+    tile[:] = linear(rng.uniform(60, 245, 3))
+    tile *= np.linspace(rng.uniform(0.5, 1), rng.uniform(0.8, 1.3), SIDE, dtype=np.float32)[:, None, None]
+    people = {"poster": int(rng.integers(1, 3)), "crowdprint": 14, "screen": int(rng.integers(0, 3))}.get(kind, 0)
+    for k in range(people):
+        size = SIDE * float(rng.uniform(0.10, 0.22)) if people < 4 else SIDE * 0.05
+        x = SIDE * (k + 0.5) / people + rng.normal(0, 12)
+        y = SIDE * float(rng.uniform(0.25, 0.5))
+        skin, cloth, hair = (
+            linear(rng.uniform((90, 120, 160), (190, 215, 250))),
+            linear(rng.uniform(20, 235, 3)),
+            linear(rng.uniform(10, 70, 3)),
+        )
+        _ellipse(tile, x, y + 3.1 * size, 1.7 * size, 2.2 * size, cloth)
+        _ellipse(tile, x, y - 0.2 * size, 0.95 * size, 1.15 * size, hair)
+        _ellipse(tile, x, y + 0.15 * size, 0.72 * size, 0.95 * size, skin)
+        for side in (-1, 1):
+            _ellipse(tile, x + side * 0.28 * size, y, 0.11 * size, 0.07 * size, hair)
+        _ellipse(tile, x, y + 0.55 * size, 0.25 * size, 0.07 * size, skin * np.array([0.5, 0.4, 0.8]))
+    for _ in range(int(rng.integers(2, 7)) if kind != "crowdprint" else 0):
+        ink = linear(rng.uniform(0, 255, 3)).tolist()
+        top, left = int(rng.uniform(0.02, 0.9) * SIDE), int(rng.uniform(0.03, 0.4) * SIDE)
+        high = int(rng.uniform(0.03, 0.12) * SIDE)
+        for c in range(int(rng.integers(3, 12))):
+            x0 = left + int(c * high * 1.1)
+            cv2.rectangle(
+                tile, (x0, top), (x0 + int(high * 0.8), top + high), ink, 2 if rng.random() < 0.5 else max(2, high // 5)
+            )
+            cv2.line(
+                tile,
+                (x0, top + int(rng.uniform(0, 1) * high)),
+                (x0 + int(high * 0.8), top + int(rng.uniform(0, 1) * high)),
+                ink,
+                3,
+            )
+    return tile
+
+
+def _ellipse(tile: Floats, x: float, y: float, a: float, b: float, colour: NDArray[np.floating]) -> None:
+    cv2.ellipse(
+        tile,
+        (int(x), int(y)),
+        (max(int(a), 1), max(int(b), 1)),
+        0,
+        0,
+        360,
+        np.asarray(colour, float).tolist(),
+        -1,
+        cv2.LINE_AA,
+    )
+
+
+_SPANS = {"paving": 3.2, "slabs": 3.6, "tiles": 4.8, "cobbles": 4.2, "marble": 5.0, "asphalt": 6.0, "grass": 5.0,
+          "concrete": 8.0, "brick": 2.4, "plaster": 6.0, "facade": 13.0, "shopfront": 9.0, "glass": 12.0, "wood": 2.0,
+          "poster": 1.0, "sign": 1.0, "screen": 1.0, "crowdprint": 2.0}  # fmt: skip
+
+
+def span_of(kind: str) -> float:
+    """Metres that a tile of this kind covers."""
+    return _SPANS[kind]
+
+
+@lru_cache(maxsize=4)
 def tile(kind: str, seed: int) -> tuple[Floats, float]:
     """A (512, 512, 3) tile in linear BGR and the metres that its side covers."""
     rng = np.random.default_rng([seed, *kind.encode()])
@@ -121,6 +185,16 @@ def tile(kind: str, seed: int) -> tuple[Floats, float]:
         found = _facade(rng, base, 3, 2, rng.uniform(0.2, 0.9), True), 9.0
     elif kind == "glass":
         found = _facade(rng, (110, 90, 80), 6, 6, rng.uniform(0, 0.3), True), 12.0
+    elif kind == "wood":
+        found = _stones(rng, (70, 100, 135), 2, 16, 0.4, 0.10, True, 0.07, 3), 2.0
+    elif kind in ("poster", "sign", "screen", "crowdprint"):
+        found = _printed(rng, kind), _SPANS[kind]
     else:
         raise ValueError(f"no surface is called {kind!r}")
     return np.maximum(found[0], 0).astype(np.float32), found[1]
+
+
+@lru_cache(maxsize=600)
+def encoded(kind: str, seed: int) -> NDArray[np.uint8]:
+    """A tile as the studio's driver takes it: (512, 512, 3), the root of half the light."""
+    return np.asarray(np.sqrt(np.clip(tile(kind, seed)[0] / 2.0, 0, 1)) * 255 + 0.5, np.uint8)

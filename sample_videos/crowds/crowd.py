@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sample_videos.figures.poses import stride
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -32,7 +34,7 @@ class Force:
 
 @dataclass
 class Crowd:
-    """People now: id, place and speed (n, 2), kind (n,), own pace (n,), target (n, 2), walked metres, facing."""
+    """People now: id, place and speed (n, 2), kind (n,), own pace (n,), target (n, 2), strides walked, facing."""
 
     ident: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     place: Floats = field(default_factory=lambda: np.zeros((0, 2)))
@@ -40,7 +42,7 @@ class Crowd:
     kind: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     pace: Floats = field(default_factory=lambda: np.zeros(0))
     target: Floats = field(default_factory=lambda: np.zeros((0, 2)))
-    walked: Floats = field(default_factory=lambda: np.zeros(0))
+    phase: Floats = field(default_factory=lambda: np.zeros(0))
     facing: Floats = field(default_factory=lambda: np.zeros(0))
     born: int = 0
 
@@ -57,13 +59,13 @@ class Crowd:
         self.kind = np.append(self.kind, kind)
         self.pace = np.append(self.pace, pace)
         self.target = np.vstack([self.target, target])
-        self.walked = np.append(self.walked, 0.37 * self.born)
+        self.phase = np.append(self.phase, 0.37 * self.born)
         self.facing = np.append(self.facing, np.arctan2(-gap[0], gap[1]))
         self.born += 1
 
     def keep(self, mask: NDArray[np.bool_]) -> None:
         """Those outside the mask leave."""
-        for name in ("ident", "place", "speed", "kind", "pace", "target", "walked", "facing"):
+        for name in ("ident", "place", "speed", "kind", "pace", "target", "phase", "facing"):
             setattr(self, name, getattr(self, name)[mask])
 
     def room_at(self, spot: Floats, least: float) -> bool:
@@ -86,7 +88,8 @@ def advance(crowd: Crowd, wanted: Floats, walls: Floats, force: Force, dt: float
     speed *= np.minimum(1, force.fastest / np.maximum(size, 1e-9))[:, None]
     crowd.speed = speed
     crowd.place = crowd.place + speed * dt
-    crowd.walked = crowd.walked + np.hypot(speed[:, 0], speed[:, 1]) * dt
+    pace = np.hypot(speed[:, 0], speed[:, 1])
+    crowd.phase = crowd.phase + pace * dt / stride(pace)
     _turn(crowd, wanted, dt, looking)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_videos.crowd import Crowd, Force, advance
+from sample_videos.crowds.crowd import Crowd, Force, advance
 from sample_videos.density import Zone
 
 Floats = NDArray[np.float64]
@@ -19,21 +19,23 @@ NO_WALLS = np.zeros((0, 4))
 
 @dataclass(frozen=True)
 class Moment:
-    """One frame: ids (n,), ground places (n, 2), facing (n,) radians from +y, speed (n,) m/s, walked (n,) m."""
+    """One frame: ids (n,), ground places (n, 2) m, velocity (n, 2) m/s, facing (n,) radians anticlockwise from +y,
+    strides walked (n,)."""
 
     ident: NDArray[np.int64]
     place: Floats
+    velocity: Floats
     facing: Floats
-    speed: Floats
-    walked: Floats
+    phase: Floats
 
 
 Story = Callable[[int, int], Iterator[Moment]]
+"""From a seed and a number of frames to the frames."""
 
 
-def _moment(crowd: Crowd) -> Moment:
-    pace = np.hypot(crowd.speed[:, 0], crowd.speed[:, 1])
-    return Moment(crowd.ident.copy(), crowd.place.copy(), crowd.facing.copy(), pace, crowd.walked.copy())
+def moment(crowd: Crowd) -> Moment:
+    """The crowd as it is now."""
+    return Moment(crowd.ident.copy(), crowd.place.copy(), crowd.speed.copy(), crowd.facing.copy(), crowd.phase.copy())
 
 
 # --- the steps ---------------------------------------------------------------------------------------
@@ -89,7 +91,7 @@ def steps(seed: int, frames: int) -> Iterator[Moment]:
         slow_valve = float(np.clip(slow_valve + 0.006 * gap, 0.1, 0.9))
         valve = float(np.clip(slow_valve + 0.7 * gap, 0.0, 1.0))
         if tick >= 0:
-            yield _moment(crowd)
+            yield moment(crowd)
 
 
 def _waiting(crowd: Crowd) -> NDArray[np.bool_]:
@@ -187,7 +189,7 @@ def plaza(seed: int, frames: int) -> Iterator[Moment]:
             advance(crowd, wanted, NO_WALLS, force, dt, rng, looking)
         crowd.keep(~((crowd.kind == 2) & (np.hypot(*(crowd.target - crowd.place).T) < 1)))
         if tick >= 0:
-            yield _moment(crowd)
+            yield moment(crowd)
 
 
 # --- the evening -------------------------------------------------------------------------------------
@@ -213,7 +215,7 @@ def evening(seed: int, frames: int) -> Iterator[Moment]:
             advance(crowd, gap / far[:, None] * (crowd.pace * awake)[:, None], NO_WALLS, force, dt, rng, crowd.target)
         crowd.keep(np.hypot(*(crowd.target - crowd.place).T) > 1)
         if tick >= 0:
-            yield _moment(crowd)
+            yield moment(crowd)
 
 
 def _evening_enter(crowd: Crowd, rng: np.random.Generator, time: float, rests: dict[int, tuple[float, float]]) -> None:
@@ -233,3 +235,9 @@ def _evening_enter(crowd: Crowd, rng: np.random.Generator, time: float, rests: d
         if stop is not None:
             rests[crowd.born] = stop
         crowd.add(start + shift, 1, pace, end + shift)
+
+
+def nobody(seed: int, frames: int) -> Iterator[Moment]:
+    """Nobody comes."""
+    for _ in range(frames):
+        yield Moment(np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))

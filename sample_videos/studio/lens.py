@@ -25,6 +25,8 @@ class Lens:
     white: tuple[float, float, float] = (1.0, 1.0, 1.0)
     grey: bool = False
     contrast: float = 1.0
+    saturation: float = 1.0
+    fringe: float = 0.0
     stamp: str = ""
 
 
@@ -47,7 +49,12 @@ def shoot(linear: Floats, lens: Lens, rng: np.random.Generator) -> Bytes:
         light = light + np.float32(lens.bloom * 6) * glow
     if lens.vignette > 0:
         light = light * _falloff(width, height, lens.vignette)[..., None]
+    if lens.fringe > 0:
+        light = _fringed(light, lens.fringe)
     tone = _curve(light)
+    if lens.saturation != 1:
+        grey = tone.mean(2, keepdims=True)
+        tone = grey + (tone - grey) * np.float32(lens.saturation)
     if lens.blur > 0.25:
         tone = cv2.GaussianBlur(tone, (0, 0), lens.blur)
     if lens.noise > 0:
@@ -68,6 +75,18 @@ def _curve(light: Floats) -> Floats:
     """Gamma with a soft shoulder, so that lamps burn out gently."""
     soft = np.where(light > 0.6, 0.6 + 0.4 * (1 - np.exp(-(np.maximum(light, 0.6) - 0.6) / 0.55)), light)
     return np.power(np.clip(soft, 0, 1), np.float32(1 / 2.2)).astype(np.float32)
+
+
+def _fringed(light: Floats, strength: float) -> Floats:
+    """Red drawn larger and blue smaller about the middle, as by a cheap lens."""
+    height, width = light.shape[:2]
+    out = light.copy()
+    for channel, grow in ((0, 1 - strength), (2, 1 + strength)):
+        matrix = np.array([[grow, 0, (1 - grow) * width / 2], [0, grow, (1 - grow) * height / 2]], np.float32)
+        out[..., channel] = cv2.warpAffine(
+            np.ascontiguousarray(light[..., channel]), matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
+        )
+    return out
 
 
 def _falloff(width: int, height: int, strength: float) -> Floats:

@@ -1,0 +1,1 @@
+"""Where people are and want to be: simulated and placed crowds, in metres."""

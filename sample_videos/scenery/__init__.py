@@ -1,0 +1,1 @@
+"""What does not move: ground, stairs, buildings, street furniture, light."""
