@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from levee.cli import app
-from models.data import read_folder
+from models.annotations import read_folder
 from sample_videos import stills
 from sample_videos.crowds import gather
 
