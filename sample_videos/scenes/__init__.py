@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sample_videos.scenes.nights import concert, night
 from sample_videos.scenes.scene import Scene
 from sample_videos.scenes.squares import empty, evening, plaza
 from sample_videos.scenes.steps import steps
+from sample_videos.scenes.streams import bottleneck, metro, one_way, queue
 
 __all__ = ["BUILDERS", "Scene", "scene", "scenes"]
 
-BUILDERS: dict[str, Callable[..., Scene]] = {"steps": steps, "plaza": plaza, "evening": evening, "empty": empty}
+BUILDERS: dict[str, Callable[..., Scene]] = {
+    "steps": steps, "plaza": plaza, "metro": metro, "queue": queue, "concert": concert, "bottleneck": bottleneck,
+    "oneway": one_way, "evening": evening, "night": night, "empty": empty,
+}  # fmt: skip
 
 
 def scene(name: str, seed: int | None = None) -> Scene:
