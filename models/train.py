@@ -27,7 +27,7 @@ from models.data import DataRefused, Picture, PictureCache, cell_counts
 from models.evaluate import Counted, Score
 from models.folds import split
 from models.hogwild import Claims, beside
-from models.network import CELL, STRIDE, VARIANTS, CountNetwork, Widths, in_blocks, poisson_loss
+from models.network import CELL, STRIDE, VARIANTS, CountNetwork, Widths, count_loss, in_blocks
 
 
 @dataclass(frozen=True)
@@ -270,9 +270,9 @@ def learn(
     pictures = x.to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
         fine, middle, deep = network.at_all_strides(pictures)
-    loss = poisson_loss(fine, y)
-    loss = loss + plan.side_share * poisson_loss(middle, in_blocks(y, 2), (1, 2, 8)) / 4
-    loss = loss + plan.side_share * poisson_loss(deep, in_blocks(y, 4), (1, 4)) / 16
+    loss = count_loss(fine, y)
+    loss = loss + plan.side_share * count_loss(middle, in_blocks(y, 2), (1, 2, 8)) / 4
+    loss = loss + plan.side_share * count_loss(deep, in_blocks(y, 4), (1, 4)) / 16
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -10,10 +10,10 @@ import pytest
 
 from models.annotations import read_folder
 from models.augment import Crops, crop, degrade, texture
-from models.band import best_floor, densest_blocks, fit, samples
+from models.band import best_floor, cross_coverage, densest_blocks, fit, samples
 from models.counter import Band
 from models.data import Picture, cell_counts
-from models.evaluate import Counted
+from models.evaluate import QUARTERS, Counted
 
 
 def test_points_keep_to_their_heads_when_a_picture_is_cropped_and_turned() -> None:
@@ -80,6 +80,35 @@ def test_the_floor_is_chosen_to_clear_empty_pictures_without_losing_people() -> 
     crowd = Counted(Picture(Path("b"), "f", "b", heads), cell_counts(heads, 160, 160, 8), (160, 160))
     assert 0.05 <= best_floor([*haze, crowd]) < 1.0
     assert best_floor([crowd]) == 0.0
+
+
+def test_by_cross_validation_the_band_of_a_steady_counter_holds_nine_in_ten() -> None:
+    rng = np.random.default_rng(6)
+    some = []
+    for number in range(60):
+        heads = rng.uniform(0, 160, (int(rng.integers(0, 200)), 2)).astype(np.float32)
+        grid = cell_counts(heads, 160, 160, 8) * np.float32(np.exp(rng.normal(0, 0.15)))
+        some.append(Counted(Picture(Path(str(number)), "f", str(number), heads), grid, (160, 160)))
+    coverage = cross_coverage(some, rng)
+    assert list(coverage) == ["whole pictures", *(f"regions, {name}" for name in QUARTERS)]
+    assert coverage["whole pictures"][0] == 60
+    assert sum(number for number, _ in list(coverage.values())[1:]) == 60 * 13
+    assert all(75 <= percent <= 100 for _, percent in coverage.values())
+
+
+@pytest.mark.parametrize("scale", [1, 4, 16])
+def test_the_loss_is_least_at_the_truth_and_counts_a_missed_crowd_by_its_share(scale: int) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed (extra train)")
+    from models.network import count_loss
+
+    generator = torch.Generator().manual_seed(scale)
+    few, many = (torch.poisson(torch.full((2, 1, 32, 32), mean), generator=generator) for mean in (0.05, 5.0))
+    for truth in (few, many):
+        at = float(count_loss(truth, truth, (scale,)))
+        assert abs(at) < 1e-3
+        assert float(count_loss(truth * 0.7, truth, (scale,))) > at < float(count_loss(truth * 1.4, truth, (scale,)))
+    missed = [float(count_loss(truth * 0.5, truth, (16,))) for truth in (few, many)]
+    assert missed[1] / missed[0] < 20, "a hundred times the people weigh less than twenty times as much"
 
 
 def test_densest_blocks() -> None:
