@@ -324,3 +324,10 @@ def load_network(checkpoint: Path) -> CountNetwork:
 def fold_of(checkpoint: Path) -> int:
     """Which fold a run held out."""
     return int(torch.load(checkpoint, weights_only=True)["fold"])
+
+
+def keep(checkpoint: Path, file: Path) -> None:
+    """What another run can begin from, small enough to be kept with the project: averaged weights in 16 bits."""
+    state = torch.load(checkpoint, weights_only=True)
+    average = {name: t.half() if t.is_floating_point() else t for name, t in state["average"].items()}
+    torch.save({"average": average, **{name: state[name] for name in ("step", "widths", "variant", "fold")}}, file)

@@ -109,6 +109,10 @@ def export(
     name: Annotated[str, typer.Option(help="Name of the model.")] = "levee-s",
     out: Annotated[Path | None, typer.Option(help="Folder to write to; without it, where Levee looks.")] = None,
     card: Annotated[Path | None, typer.Option(help="Model card whose figures are put up to date.")] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="FILE", help="Also write the weights for another run to begin from (.pt)."),
+    ] = None,
     about: Annotated[str, typer.Option(help="One line for people.")] = "people per cell, our own small network",
     terms: Annotated[str, typer.Option(help="The terms the weights are used under.")] = "",
     longest_side: Annotated[int, typer.Option(min=64, help="Larger pictures are shrunk to this, px.")] = 1280,
@@ -130,7 +134,7 @@ def export(
     from models.export import Described
     from models.registry import WEIGHTS
     from models.release import release
-    from models.train import fold_of, load_network
+    from models.train import fold_of, keep, load_network
 
     folder = out or WEIGHTS
     described = Described(name, about, terms, longest_side, None, Band())
@@ -139,6 +143,8 @@ def export(
     except DataRefused as error:
         typer.echo(f"levee: {error}", err=True)
         raise typer.Exit(2) from None
+    if kept is not None:
+        keep(checkpoint, kept)
     rows = {}
     for group, counted in done.counted.items():
         rows[group] = Score.of(counted, done.manifest.band)

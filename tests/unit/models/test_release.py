@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -19,7 +20,7 @@ def test_export_fits_measures_and_fills_the_card(folder: Path, tmp_path: Path, m
     pytest.importorskip("torch", reason="torch is not installed (extra train)")
     pytest.importorskip("onnx", reason="onnx is not installed (extra train)")
     from models import release
-    from models.train import Plan, Source, Trainer
+    from models.train import Plan, Source, Trainer, load_network
 
     small = Crops(width=64, height=64, scale_low=0.8, scale_high=1.2)
     plan = Plan(
@@ -34,14 +35,21 @@ def test_export_fits_measures_and_fills_the_card(folder: Path, tmp_path: Path, m
     card = tmp_path / "card.md"
     card.write_text("# a card\n<!-- figures: written by `levee models export` -->\n<!-- end of figures -->\n")
     out = tmp_path / "out"
+    kept = tmp_path / "kept.pt"
     command = ["models", "export", str(tmp_path / "run" / "last.pt"), "--data", str(folder), "--name", "dots"]
-    done = CliRunner().invoke(app, [*command, "--out", str(out), "--card", str(card)])
+    done = CliRunner().invoke(app, [*command, "--out", str(out), "--card", str(card), "--keep", str(kept)])
     assert done.exit_code == 0, done.output
     manifest = read_manifest(out / "dots.yaml")
     assert manifest.fold == 3
     assert manifest.density.saturated_people is not None
     assert "| dots | 1 | 9.0 |" in card.read_text()
     assert "regions, densest quarter" in card.read_text()
+
+    again = Trainer(dataclasses.replace(plan, out=tmp_path / "again"))
+    again.resume(kept)
+    for name, weights in load_network(tmp_path / "run" / "last.pt").state_dict().items():
+        assert np.allclose(again.network.state_dict()[name].float(), weights.float(), atol=2e-3), name
+    assert kept.stat().st_size < (tmp_path / "run" / "last.pt").stat().st_size / 6
 
     counter = load(str(out / "dots.yaml"), threads=1)
     known = counter.count(cv2.imread(str(folder / "images" / "9.png")))
