@@ -14,10 +14,11 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.counter import Band
-from models.network import CELL, STRIDE, CountNetwork
+from models.network import CELL, STRIDE, VARIANTS, CountNetwork
 from models.registry import Density, Manifest, Picture, weights_digest, write_manifest
 
 OPSET = 17
+NORM_EPS = 1e-5
 HALVED = 256
 """Weights of more numbers than this are stored in 16 bits; the run-time computes in 32 all the same."""
 
@@ -32,7 +33,7 @@ class Described:
     longest_side: int
     saturated_people: float | None
     band: Band
-    fold: int | None = None
+    fold: str | None = None
 
 
 def export(network: CountNetwork, folder: Path, described: Described) -> Manifest:
@@ -77,6 +78,36 @@ def fold_norm(network: CountNetwork) -> CountNetwork:
                 module[index] = fuse_conv_bn_eval(convolution, norm)
                 module[index + 1] = nn.Identity()
     return out
+
+
+def unfold(file: Path) -> CountNetwork:
+    """The network of an exported file, to train further: its norms stand still and do what is folded into its weights.
+
+    ValueError where the file is none of ours.
+    """
+    stored = {t.name.removesuffix("_16"): numpy_helper.to_array(t) for t in onnx.load(str(file)).graph.initializer}
+    for widths in VARIANTS.values():
+        network = CountNetwork(widths)
+        state = network.state_dict()
+        for name, weights in state.items():
+            layer, _, number = name.rpartition(".")[0].rpartition(".")
+            convolution = f"{layer}.{int(number) - 1}" if number.isdigit() and number != "0" else ""
+            if name.endswith("running_var"):
+                state[name] = torch.ones_like(weights) - NORM_EPS
+            elif name.endswith(".bias") and f"{convolution}.bias" in stored:
+                state[name] = torch.tensor(stored[f"{convolution}.bias"], dtype=torch.float32)
+            elif name in stored and tuple(weights.shape) == stored[name].shape:
+                state[name] = torch.tensor(stored[name], dtype=torch.float32)
+            elif not name.endswith(("running_mean", "num_batches_tracked")) and not _is_norm_gain(name, state):
+                break
+        else:
+            network.load_state_dict(state)
+            return network.eval().to(memory_format=torch.channels_last)
+    raise ValueError(f"{file}: not an exported network of ours")
+
+
+def _is_norm_gain(name: str, state: dict[str, torch.Tensor]) -> bool:
+    return name.endswith(".weight") and f"{name.removesuffix('weight')}running_var" in state
 
 
 def halve(model: onnx.ModelProto) -> onnx.ModelProto:

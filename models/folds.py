@@ -10,22 +10,24 @@ import yaml
 from models.data import Picture
 
 FILE = Path(__file__).with_name("folds.yaml")
-"""Names of the pictures of each fold, by folder."""
-FOLDS = 5
+"""Names of the pictures of each part, by folder."""
+FOLDS = ("0", "1", "2", "3", "4")
+TENTH = "tenth"
+"""A smaller part, drawn before there were folds: what the first weights never saw."""
 OTHERS = 10
 """Of a folder that is not in the file, every tenth picture is held out, in any fold."""
 
 
-def draw(pictures: list[Picture], seed: int) -> list[list[str]]:
-    """Names in `FOLDS` parts that are alike: of each five pictures next to each other by heads, one goes to each."""
+def draw(pictures: list[Picture], seed: int) -> dict[str, list[str]]:
+    """Names in five parts that are alike: of each five pictures next to each other by heads, one goes to each."""
     rng = np.random.default_rng(seed)
     ordered = sorted(pictures, key=lambda p: (len(p.points), p.name))
-    parts: list[list[str]] = [[] for _ in range(FOLDS)]
-    for start in range(0, len(ordered), FOLDS):
-        group = ordered[start : start + FOLDS]
+    parts: dict[str, list[str]] = {fold: [] for fold in FOLDS}
+    for start in range(0, len(ordered), len(FOLDS)):
+        group = ordered[start : start + len(FOLDS)]
         for picture, fold in zip(group, rng.permutation(FOLDS)[: len(group)].tolist(), strict=True):
             parts[fold].append(picture.name)
-    return [sorted(names, key=_number) for names in parts]
+    return {fold: sorted(names, key=_number) for fold, names in parts.items()}
 
 
 def _number(name: str) -> tuple[int, str]:
@@ -33,7 +35,7 @@ def _number(name: str) -> tuple[int, str]:
     return (int(digits or 0), name)
 
 
-def as_yaml(folds: dict[str, list[list[str]]], seed: int) -> str:
+def as_yaml(folds: dict[str, dict[str, list[str]]], seed: int) -> str:
     """The file of the folds of several folders."""
     about = (
         "# Five folds of the annotated pictures, by folder and name; a network says which one it never saw.\n"
@@ -42,10 +44,10 @@ def as_yaml(folds: dict[str, list[list[str]]], seed: int) -> str:
     return about + yaml.safe_dump(folds, default_flow_style=None, width=118)
 
 
-def read(file: Path = FILE) -> dict[str, list[frozenset[str]]]:
-    """The folds of each folder that the file names."""
+def read(file: Path = FILE) -> dict[str, dict[str, frozenset[str]]]:
+    """The parts of each folder that the file names."""
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return {folder: [frozenset(names) for names in parts] for folder, parts in content.items()}
+    return {folder: {fold: frozenset(names) for fold, names in parts.items()} for folder, parts in content.items()}
 
 
 def is_named(folder: str) -> bool:
@@ -53,10 +55,10 @@ def is_named(folder: str) -> bool:
     return folder in read()
 
 
-def split(pictures: list[Picture], fold: int) -> tuple[list[Picture], list[Picture]]:
-    """(training, validation) where `fold`, 0 to 4, is held out; ValueError for another number."""
-    if not 0 <= fold < FOLDS:
-        raise ValueError(f"fold {fold}: there are folds 0 to {FOLDS - 1}")
+def split(pictures: list[Picture], fold: str) -> tuple[list[Picture], list[Picture]]:
+    """(training, validation) where `fold`, "0" to "4" or "tenth", is held out; ValueError for another name."""
+    if fold not in (*FOLDS, TENTH):
+        raise ValueError(f"fold {fold!r}: there are {', '.join((*FOLDS, TENTH))}")
     named = read()
     train: list[Picture] = []
     validation: list[Picture] = []

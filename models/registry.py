@@ -132,10 +132,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file of weights.")]
     about: Annotated[str, msgspec.Meta(description="One line for people.")] = ""
     terms: Annotated[str, msgspec.Meta(description="The terms the weights are used under.")] = ""
-    fold: (
-        Annotated[int, msgspec.Meta(ge=0, le=4, description="The fold of models/folds.yaml held out in training.")]
-        | None
-    ) = None
+    fold: Annotated[
+        str | None, msgspec.Meta(description="The part of models/folds.yaml held out in training; none: not known.")
+    ] = None
     precision: Annotated[
         Precision,
         msgspec.Meta(

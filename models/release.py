@@ -38,7 +38,7 @@ class Released:
 
 
 def release(
-    network: CountNetwork, fold: int, folders: list[Path], out: Path, described: Described, track: Track
+    network: CountNetwork, fold: str, folders: list[Path], out: Path, described: Described, track: Track
 ) -> Released:
     """Write the weights and their manifest into `out`.
 

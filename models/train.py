@@ -25,9 +25,9 @@ from models.annotations import read_folder
 from models.augment import Crops, crop, degrade, texture
 from models.data import DataRefused, Picture, PictureCache, cell_counts
 from models.evaluate import Counted, Score
+from models.export import unfold
 from models.folds import split
-from models.hogwild import Claims, beside
-from models.network import CELL, STRIDE, VARIANTS, CountNetwork, Widths, count_loss, in_blocks
+from models.network import CELL, STRIDE, VARIANTS, CountNetwork, Widths, count_loss
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,10 @@ class Plan:
     """Learning rate of the last layers, which have no moving norm to steady them, as a share of the others'."""
     blank_share: float = 0.02
     """Share of crops that are drawn surfaces without people."""
-    fold: int = 0
+    fold: str = "0"
     """Which fifth of the named pictures is held out (models/folds.yaml)."""
-    side_share: float = 0.3
-    """Weight of the loss of the two coarse heads, which are not exported."""
     seed: int = 20261123
     threads: int = 2
-    beside: int = 0
-    """More processes that learn on the same weights (models/hogwild.py)."""
     save_every: int = 250
     score_every: int = 2_000
 
@@ -157,7 +153,13 @@ class Trainer:
         self.validation = {s.folder.name: held for s, (_, held) in zip(plan.sources, parts, strict=True) if held}
         self.network = CountNetwork(VARIANTS[plan.variant]).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).eval()
-        self.optimizer = optimizer_of(self.network, plan)
+        last = {id(parameter) for part in self.network.last_layers() for parameter in part.parameters()}
+        groups = [[p for p in self.network.parameters() if (id(p) in last) is wanted] for wanted in (False, True)]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": groups[0], "share": 1.0}, {"params": groups[1], "share": plan.head_rate}],
+            plan.rate,
+            weight_decay=plan.weight_decay,
+        )
         self.step = 0
         plan.out.mkdir(parents=True, exist_ok=True)
 
@@ -174,9 +176,9 @@ class Trainer:
             self.optimizer.load_state_dict(state["optimizer"])
             self.step = int(state["step"])
         elif start_from is not None:
-            state = torch.load(start_from, weights_only=True)
-            self.network.load_state_dict(state["average"])
-            self.average.load_state_dict(state["average"])
+            known = load_network(start_from).state_dict()
+            self.network.load_state_dict(known)
+            self.average.load_state_dict(known)
 
     def save(self) -> None:
         """Written beside and moved into place: a kill in the middle leaves the one before."""
@@ -196,39 +198,38 @@ class Trainer:
     def run(self) -> None:
         """Train to the last step, saving and scoring on the way."""
         plan = self.plan
-        if self.step >= plan.steps:
-            return
-        if plan.beside:
-            self.network.share_memory()
-        claims = Claims(self.step, plan.steps)
-        with (
-            beside(plan.beside, _learn_beside, plan, self.sampler, self.network, claims),
-            tqdm(total=plan.steps, initial=self.step, desc=plan.out.name, mininterval=10.0) as bar,
-        ):
-            self._run(claims, bar)
-
-    def _run(self, claims: Claims, bar: tqdm) -> None:
-        plan = self.plan
         losses: list[float] = []
         began = time.monotonic()
-        for step, x, y in _ahead(self.sampler, claims):
-            losses.append(self._learn(step, x, y))
-            before, self.step = self.step, step + 1
-            bar.update(self.step - before)
-            bar.set_postfix(loss=f"{np.mean(losses[-200:]):.4f}", refresh=False)
-            if self.step // plan.save_every > before // plan.save_every:
-                self.save()
-            if self.step // plan.score_every > before // plan.score_every and self.step < plan.steps:
-                bar.write(self._scored(step, losses, began))
-                losses.clear()
-        self.step = plan.steps
-        self.save()
-        bar.write(self._scored(plan.steps - 1, losses, began))
+        with tqdm(total=plan.steps, initial=self.step, desc=plan.out.name, mininterval=10.0) as bar:
+            for step, x, y in _ahead(self.sampler, range(self.step, plan.steps)):
+                losses.append(self._learn(step, x, y))
+                self.step = step + 1
+                bar.update()
+                bar.set_postfix(loss=f"{np.mean(losses[-200:]):.4f}", refresh=False)
+                if self.step % plan.save_every == 0 or self.step == plan.steps:
+                    self.save()
+                if self.step % plan.score_every == 0 or self.step == plan.steps:
+                    bar.write(self._scored(step, losses, began))
+                    losses.clear()
 
     def _learn(self, step: int, x: Tensor, y: Tensor) -> float:
-        loss = learn(self.network, self.optimizer, self.plan, step, x, y)
-        _follow(self.average, self.network, min(0.999, (1 + step) / (10 + step)), 1 + self.plan.beside)
-        return loss
+        """One batch: (n, 3, h, w) uint8 pictures, (n, 1, h/8, w/8) people. Gives the loss."""
+        self.network.train()
+        for part in [self.network] if step >= self.plan.norm_steps else self.network.last_layers():
+            _freeze_norm(part)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate_at(self.plan, step) * group["share"]
+        # bf16 holds 0..255 exactly
+        pictures = x.to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            predicted = self.network(pictures)
+        loss = count_loss(predicted, y)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        _follow(self.average, self.network, min(0.999, (1 + step) / (10 + step)))
+        return float(loss.detach())
 
     def _scored(self, step: int, losses: list[float], began: float) -> str:
         """A line of the log, also written to its file."""
@@ -236,7 +237,7 @@ class Trainer:
             "step": self.step,
             "minutes": round((time.monotonic() - began) / 60, 1),
             "rate": f"{rate_at(self.plan, step):.2e}",
-            "loss": f"{np.mean(losses):.4f}" if losses else "",
+            "loss": f"{np.mean(losses):.4f}",
         }
         for name, pictures in self.validation.items():
             figures = score_network(self.average, pictures)
@@ -246,47 +247,6 @@ class Trainer:
         return " ".join(f"{k}={v}" for k, v in row.items())
 
 
-def optimizer_of(network: CountNetwork, plan: Plan) -> torch.optim.AdamW:
-    """AdamW; each group has a `share` of the learning rate."""
-    last = {id(parameter) for part in network.last_layers() for parameter in part.parameters()}
-    groups = [[p for p in network.parameters() if (id(p) in last) is wanted] for wanted in (False, True)]
-    return torch.optim.AdamW(
-        [{"params": groups[0], "share": 1.0}, {"params": groups[1], "share": plan.head_rate}],
-        plan.rate,
-        weight_decay=plan.weight_decay,
-    )
-
-
-def learn(
-    network: CountNetwork, optimizer: torch.optim.Optimizer, plan: Plan, step: int, x: Tensor, y: Tensor
-) -> float:
-    """One batch: (n, 3, h, w) uint8 pictures, (n, 1, h/8, w/8) people. Gives the loss."""
-    network.train()
-    for part in [network] if step >= plan.norm_steps else network.last_layers():
-        _freeze_norm(part)
-    for group in optimizer.param_groups:
-        group["lr"] = rate_at(plan, step) * group["share"]
-    # bf16 holds 0..255 exactly
-    pictures = x.to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
-        fine, middle, deep = network.at_all_strides(pictures)
-    loss = count_loss(fine, y)
-    loss = loss + plan.side_share * count_loss(middle, in_blocks(y, 2), (1, 2, 8)) / 4
-    loss = loss + plan.side_share * count_loss(deep, in_blocks(y, 4), (1, 4)) / 16
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
-    return float(loss.detach())
-
-
-def _learn_beside(plan: Plan, sampler: CropSampler, network: CountNetwork, claims: Claims) -> None:
-    torch.set_num_threads(1)
-    optimizer = optimizer_of(network, plan)
-    for step, x, y in _ahead(sampler, claims):
-        learn(network, optimizer, plan, step, x, y)
-
-
 def _freeze_norm(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -294,9 +254,8 @@ def _freeze_norm(network: nn.Module) -> None:
 
 
 @torch.no_grad()
-def _follow(average: nn.Module, network: nn.Module, keep: float, times: int) -> None:
-    """Moving average of weights and of batch norm's statistics, as after `times` steps."""
-    keep = keep**times
+def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:
+    """Moving average of weights and of batch norm's statistics."""
     for mine, theirs in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
         if mine.is_floating_point():
             mine.lerp_(theirs, 1 - keep)
@@ -313,21 +272,16 @@ def _append(file: Path, row: dict[str, object]) -> None:
         writer.writerow(row)
 
 
-def load_network(checkpoint: Path) -> CountNetwork:
-    """The averaged weights of a checkpoint, ready to count."""
-    state = torch.load(checkpoint, weights_only=True)
+def load_network(file: Path) -> CountNetwork:
+    """The averaged weights of a checkpoint, or those of an exported network (`.onnx`), ready to count."""
+    if file.suffix == ".onnx":
+        return unfold(file)
+    state = torch.load(file, weights_only=True)
     network = CountNetwork(Widths(**state["widths"]))
     network.load_state_dict(state["average"])
     return network.eval().to(memory_format=torch.channels_last)
 
 
-def fold_of(checkpoint: Path) -> int:
+def fold_of(checkpoint: Path) -> str:
     """Which fold a run held out."""
-    return int(torch.load(checkpoint, weights_only=True)["fold"])
-
-
-def keep(checkpoint: Path, file: Path) -> None:
-    """What another run can begin from, small enough to be kept with the project: averaged weights in 16 bits."""
-    state = torch.load(checkpoint, weights_only=True)
-    average = {name: t.half() if t.is_floating_point() else t for name, t in state["average"].items()}
-    torch.save({"average": average, **{name: state[name] for name in ("step", "widths", "variant", "fold")}}, file)
+    return str(torch.load(checkpoint, weights_only=True)["fold"])

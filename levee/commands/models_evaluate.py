@@ -85,7 +85,7 @@ def evaluate(
         typer.echo(f"{worst}: the {len(shown)} worst of {len(all_of_them)}")
 
 
-def count_folder(counter: Counter, folder: Path, fold: int | None) -> list[Counted]:
+def count_folder(counter: Counter, folder: Path, fold: str | None) -> list[Counted]:
     """Count a folder with a progress bar: what `fold` holds out where folds are named for it, otherwise everything."""
     from rich.console import Console
     from rich.progress import track

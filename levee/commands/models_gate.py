@@ -104,14 +104,14 @@ def _tried(
 
     from models import load
     from models.annotations import read_folder
-    from models.folds import is_named, split
+    from models.folds import TENTH, is_named, split
     from models.gate import judge
     from models.registry import checked_weights, write_manifest
 
     validation: list[Picture] = []
     training: list[Picture] = []
     for each in data:
-        seen, unseen = split(read_folder(each), manifest.fold or 0)
+        seen, unseen = split(read_folder(each), manifest.fold or TENTH)
         if not is_named(each.name) and manifest.fold is None:
             seen, unseen = seen[::2], seen[1::2] + unseen
         validation += unseen[: number or None]

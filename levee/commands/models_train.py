@@ -40,14 +40,15 @@ def train(
     rate: Annotated[float, typer.Option(min=1e-7, max=1.0, help="Learning rate of the flat stretch.")] = 1e-3,
     score_every: Annotated[int, typer.Option(min=1, help="Batches between two looks at validation.")] = 2_000,
     begin_from: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Begin with the weights of another run's last.pt.")
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Begin with the weights of another run (last.pt) or of a shipped network (.onnx).",
+        ),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
-    beside: Annotated[
-        int,
-        typer.Option(min=0, help="More processes on the same weights, of one thread each, that give way to others."),
-    ] = 0,
-    fold: Annotated[int, typer.Option(min=0, max=4, help="Which fifth of the pictures is held out.")] = 0,
+    fold: Annotated[str, typer.Option(help="What is held out: 0 to 4, or tenth (models/folds.yaml).")] = "0",
     seed: Annotated[int, typer.Option(help="Same seed, same crops.")] = SEED,
 ) -> None:
     """Trains a counter from annotated pictures. Resumable: run it again and it goes on where it was.
@@ -74,7 +75,7 @@ def train(
     plan = Plan(
         out=out, sources=tuple(sources), variant=variant, steps=steps, decay_steps=decay_steps,
         norm_steps=norm_steps, batch=batch, rate=rate, seed=seed, threads=threads, score_every=score_every,
-        fold=fold, beside=beside,
+        fold=fold,
     )  # fmt: skip
     trainer = Trainer(plan)
     trainer.resume(begin_from)
@@ -109,10 +110,6 @@ def export(
     name: Annotated[str, typer.Option(help="Name of the model.")] = "levee-s",
     out: Annotated[Path | None, typer.Option(help="Folder to write to; without it, where Levee looks.")] = None,
     card: Annotated[Path | None, typer.Option(help="Model card whose figures are put up to date.")] = None,
-    kept: Annotated[
-        Path | None,
-        typer.Option("--keep", metavar="FILE", help="Also write the weights for another run to begin from (.pt)."),
-    ] = None,
     about: Annotated[str, typer.Option(help="One line for people.")] = "people per cell, our own small network",
     terms: Annotated[str, typer.Option(help="The terms the weights are used under.")] = "",
     longest_side: Annotated[int, typer.Option(min=64, help="Larger pictures are shrunk to this, px.")] = 1280,
@@ -134,7 +131,7 @@ def export(
     from models.export import Described
     from models.registry import WEIGHTS
     from models.release import release
-    from models.train import fold_of, keep, load_network
+    from models.train import fold_of, load_network
 
     folder = out or WEIGHTS
     described = Described(name, about, terms, longest_side, None, Band())
@@ -143,8 +140,6 @@ def export(
     except DataRefused as error:
         typer.echo(f"levee: {error}", err=True)
         raise typer.Exit(2) from None
-    if kept is not None:
-        keep(checkpoint, kept)
     rows = {}
     for group, counted in done.counted.items():
         rows[group] = Score.of(counted, done.manifest.band)

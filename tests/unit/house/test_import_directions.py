@@ -75,7 +75,7 @@ HEAVY = {
     *("psycopg", "starlette", "uvicorn"),
 }
 TRAINING = {
-    "network", "data", "augment", "train", "evaluate", "export", "annotations", "hogwild", "release",
+    "network", "data", "augment", "train", "evaluate", "export", "annotations", "release",
     "quantise", "yolo",
 }  # fmt: skip
 
