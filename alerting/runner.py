@@ -146,7 +146,7 @@ class _Runner:
                 if not told or time.monotonic() - told > 60:
                     told = time.monotonic()
                     log.error("the record cannot be opened: %s; it is tried again every 2 s", error)
-                self._stop.wait(2)
+                self._stop.wait(LOOK_S if self._standing_by else 2)
                 continue
             if resumed is not None:
                 self._standing_by, self._ticked = False, time.monotonic()

@@ -97,7 +97,7 @@ def _patience(url: URL) -> dict[str, Any]:
         return {
             "connect_timeout": 3,
             "options": f"-c statement_timeout={STATEMENT_S * 1000} -c lock_timeout={STATEMENT_S * 1000} "
-            "-c synchronous_commit=on -c idle_in_transaction_session_timeout=10000",
+            "-c synchronous_commit=on -c idle_in_transaction_session_timeout=3000",
             # The server cannot time out a statement that it never gets, or whose answer is lost.
             "keepalives": 1,
             "keepalives_idle": STATEMENT_S,

@@ -14,13 +14,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from alerting.record import tables
 from alerting.record.engine import Database, Deposed, RecordAway, RecordRefused
 
 LEASE_S = 4.0
 MARGIN_S = 1.0
+#: Milliseconds that a take-over waits for the row of the former leader.
+PATIENCE_MS = 500
 #: How often a standby looks.
 LOOK_S = 0.5
 
@@ -47,6 +49,8 @@ class Leadership:
         self._since = 0.0
         self._lock: int | None = None
         self.term = 0
+        #: It was about to take over; whatever kept it from that must give way.
+        self.taking = False
         self._lease_until = 0.0
 
     def holds(self) -> bool:
@@ -71,11 +75,15 @@ class Leadership:
                 return False
             term = found.term + 1
             mine = tables.leadership.c
+            self.taking = True
+            if self._database.dialect == "postgresql":
+                connection.execute(text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
             taken = connection.execute(
                 update(tables.leadership)
                 .where(mine.term == found.term, mine.beat == found.beat)
                 .values(term=term, instance=self._instance, session=self._session, beat=0, free=False)
             )
+            self.taking = False
             if taken.rowcount != 1:
                 self._watched = None
                 return False
@@ -84,6 +92,18 @@ class Leadership:
         )
         self.term, self._lease_until = term, began + LEASE_S
         return True
+
+    def evict(self) -> None:
+        """End the sessions that hold the leader's row. One that was paused in the middle of a transaction would hold it
+        for ever, for a server waits without limit for the rest of what a client began to send."""
+        self.taking = False
+        with self._database.transaction() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'leadership'::regclass AND granted"
+                    " AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()"
+                )
+            )
 
     def _may_take(self, seen: Seen) -> bool:
         if seen.free:

@@ -79,13 +79,19 @@ class Record:
         """
         if self._leadership is None:
             self._leadership = Leadership(self._database, instance, session)
-        with self._database.transaction() as connection:
-            self._make(connection)
-            if not self._leadership.claim(connection, at):
-                return None
-            self._people.load(connection)
-            self._head, self._tried, self._done = _head(connection), None, 0
-            return self._resumed(connection)
+        try:
+            with self._database.transaction() as connection:
+                self._make(connection)
+                if not self._leadership.claim(connection, at):
+                    return None
+                self._people.load(connection)
+                self._head, self._tried, self._done = _head(connection), None, 0
+                return self._resumed(connection)
+        except RecordAway:
+            if not self._leadership.taking:
+                raise
+            self._leadership.evict()
+            return None
 
     def _make(self, connection: Connection) -> None:
         old = self._database.engine.dialect.has_table(connection, "messages")
