@@ -20,7 +20,7 @@ from alerting.settings import SiteSettings
 from wire import Tier, TierName
 
 #: The duty of the service itself: where the paging is at fault.
-SELF = "service"
+SELF = "levee-service"
 SELF_ZONE = "pager"
 #: What is known of a zone now, by site and zone.
 Known = Callable[[str, str], Figures]
@@ -217,8 +217,8 @@ class Office:
 def self_site() -> SiteSettings:
     """The service itself, as a place that somebody answers for."""
     zone = {"name": SELF_ZONE, "title": "paging", "kind": "flat", "box": SELF}
-    whole = {"site": "levee", "title": "Levee", "responsible": "keeper of the service", "zones": [zone]}
-    return msgspec.structs.replace(msgspec.convert(whole, SiteSettings), site=SELF)
+    whole = {"site": SELF, "title": "Levee", "responsible": "keeper of the service", "zones": [zone]}
+    return msgspec.convert(whole, SiteSettings)
 
 
 def _stored(site: str, stored: bytes | None, at: float) -> DutyState:

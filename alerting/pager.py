@@ -150,6 +150,13 @@ class Pager:
         """A second has passed: deadlines, silences, the daily test."""
         for site in self.office.sites:
             self._happens(site, Passed(at))
+        try:
+            self._test(at)
+        except Exception:
+            # What is there to find faults must not be one.
+            log.exception("the daily test of the paging broke")
+
+    def _test(self, at: float) -> None:
         begun = self.test.begin(at)
         if begun is not None:
             note, to = begun

@@ -14,6 +14,7 @@ from alerting.clock import Clock
 from alerting.duty.settings import DutySettings
 from alerting.ingest import Drop, Dropped
 from alerting.metrics import Metrics, program_version
+from alerting.office import SELF
 from alerting.paging.senders import make_senders
 from alerting.record import Deposed, Record, RecordAway, Resumed
 from alerting.record.leader import LOOK_S
@@ -309,5 +310,7 @@ def _check_sites(sites: Sequence[SiteSettings]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise SitesRefused(f"the site {name} is configured twice")
+    if SELF in names:
+        raise SitesRefused(f"no site may be called {SELF}: that is the service itself")
     if not names:
         raise SitesRefused("there is no site to judge")

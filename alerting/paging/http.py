@@ -9,7 +9,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from alerting.paging.answer import Answer, ChannelRefused, Outcome, one_line
 
@@ -41,7 +41,8 @@ class Endpoint:
         if parts.scheme not in ("http", "https") or not host:
             raise ChannelRefused("the address must begin with http:// or https:// and name a host")
         self.parts, self.host, self._port, self.timeout_s = parts, host, port, timeout_s
-        self.hidden = (url, parts.query, parts.password or "", parts.path if len(parts.path) > 8 else "")
+        values = (value for _, value in parse_qsl(parts.query))
+        self.hidden = (url, parts.query, *values, parts.password or "", parts.path if len(parts.path) > 8 else "")
 
     def post(self, body: bytes, headers: Mapping[str, str], more: str = "") -> Reply | Answer:
         """POST `body`, with `more` added to the query; an Answer where there was no reply to judge."""
@@ -50,7 +51,8 @@ class Endpoint:
         query = "&".join(filter(None, (self.parts.query, more)))
         target = (self.parts.path or "/") + (f"?{query}" if query else "")
         # The socket's own time-out starts anew with every byte: a receiver that drips must not hold up the next page.
-        deadline = threading.Timer(self.timeout_s, _hang_up, (connection,))
+        late = threading.Event()
+        deadline = threading.Timer(self.timeout_s, _hang_up, (connection, late))
         deadline.daemon = True
         words = ""
         try:
@@ -64,6 +66,8 @@ class Endpoint:
         except TimeoutError:
             return Answer(Outcome.FAILED, f"no answer within {self.timeout_s:g} s")
         except (OSError, http.client.HTTPException, ValueError) as error:
+            if late.is_set():
+                return Answer(Outcome.FAILED, f"no answer within {self.timeout_s:g} s")
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             return Answer(Outcome.FAILED, one_line(reason, *self.hidden, more))
         finally:
@@ -85,7 +89,8 @@ def _read(response: http.client.HTTPResponse) -> str:
     return read.decode("utf-8", "replace")
 
 
-def _hang_up(connection: http.client.HTTPConnection) -> None:
+def _hang_up(connection: http.client.HTTPConnection, late: threading.Event) -> None:
+    late.set()
     if connection.sock is not None:
         with contextlib.suppress(OSError):
             connection.sock.shutdown(socket.SHUT_RDWR)

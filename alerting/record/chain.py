@@ -57,7 +57,9 @@ class Verdict:
 
 def canonical(body: Mapping[str, Any]) -> str:
     """The one way to write `body` as JSON."""
-    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    # Half a surrogate pair, which JSON may carry, is no text that a database takes.
+    return text.encode("utf-8", "replace").decode()
 
 
 def digest(body: str) -> str:
