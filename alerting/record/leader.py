@@ -19,8 +19,8 @@ from sqlalchemy import Connection, insert, select, text, update
 from alerting.record import tables
 from alerting.record.engine import Database, Deposed, RecordAway, RecordRefused
 
-LEASE_S = 4.0
-MARGIN_S = 1.0
+LEASE_S = 3.0
+MARGIN_S = 0.5
 #: Milliseconds that a take-over waits for the row of the former leader.
 PATIENCE_MS = 500
 #: How often a standby looks.

@@ -344,7 +344,7 @@ def test_a_break_in_the_daily_test_is_an_incident(bench: Callable[..., Bench]) -
     (call,) = here.entries("call")
     (incident,) = here.service.view(here.at, True).incidents
     assert (incident.site, incident.zone, incident.phase, incident.called) == (
-        "service",
+        "levee-service",
         "pager",
         "unacknowledged",
         ("cid",),
