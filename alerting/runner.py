@@ -174,6 +174,7 @@ class _Runner:
             joined=lambda: self._wake(self._came_up),
             queue=MAX_OUTBOUND,
             allowed=lambda: core is None or core.leads(),
+            sure=self._record.leads,
         )
 
         def publish(where: str, payload: bytes, retained: bool) -> None:

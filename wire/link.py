@@ -29,6 +29,8 @@ FIRST_PAUSE_S = 0.5
 QUEUE = 1000
 #: MQTT 5 refusal "unsupported protocol version", and its number in MQTT 3.1.1.
 _UNSUPPORTED = (0x84, 0x01)
+#: MQTT 5: another client has connected under this one's name.
+_TAKEN_OVER = 0x8E
 
 
 class LinkRefused(ValueError):
@@ -40,7 +42,8 @@ class Link:
 
     `topics` are subscribed to; `heard` gets (topic, payload, retained) and `joined` is called after each connection,
     both in the client's thread. `will` is published by the broker, retained, when the link breaks without a farewell.
-    While `allowed` says no, nothing is published and no connection is made.
+    While `allowed` says no, nothing is published and no connection is made. Once another client has taken this one's
+    name, no connection is made until `sure` says yes as well: two that take it from each other would serve nobody.
     Sessions are clean: a broker keeps no readings for a service that is away, because the boxes do.
     """
 
@@ -55,8 +58,10 @@ class Link:
         joined: Callable[[], None],
         queue: int = QUEUE,
         allowed: Callable[[], bool] = lambda: True,
+        sure: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._allowed = allowed
+        self._allowed, self._sure = allowed, sure
+        self._taken_over = False
         self._settings = settings
         self._client_id = client_id
         self._will = will
@@ -125,7 +130,7 @@ class Link:
             self._ended.clear()
             self._failure = ""
             stayed = time.monotonic()
-            client = self._attempt() if self._allowed() else None
+            client = self._attempt() if self._may_connect() else None
             if client is not None:
                 self._ended.wait()
                 self._connected.clear()
@@ -136,10 +141,13 @@ class Link:
                 return
             if time.monotonic() - stayed > 60.0:
                 pause_s = FIRST_PAUSE_S
-            if self._allowed():
+            if self._may_connect():
                 self._say(self._failure or "the connection broke")
             self._stop.wait(pause_s)
             pause_s = min(self._settings.retry_max_s, pause_s * 2)
+
+    def _may_connect(self) -> bool:
+        return self._allowed() and (not self._taken_over or self._sure())
 
     def _attempt(self) -> mqtt.Client | None:
         """A client whose loop runs, or None with the failure noted."""
@@ -236,6 +244,7 @@ class Link:
             # A broker that knows no MQTT 5 may simply hang up.
             self._failure = "the broker hangs up on CONNECT"
             self._fall_back()
+        self._taken_over = getattr(reason, "value", 0) == _TAKEN_OVER
         self._connected.clear()
         self._ended.set()
 

@@ -74,10 +74,11 @@ def prepare(
     (folder / "broker").mkdir(exist_ok=True)
     taken: set[int] = set() if pager_port is None else {pager_port}
     ports = []
-    for wanted in (box.metrics.port, service.metrics.port, None):
+    answer = service.answer
+    for wanted in (box.metrics.port, service.metrics.port, None, *(() if answer is None else (answer.port,))):
         ports.append(free_port(wanted, frozenset(taken)))
         taken.add(ports[-1])
-    box_port, service_port, broker_port = ports
+    box_port, service_port, broker_port = ports[:3]
     replace = msgspec.structs.replace
     broker = {"host": LOOPBACK, "port": broker_port, "protocol": protocol, "retry_max_s": RETRY_MAX_S}
     site_files = [_write(folder / f"site-{site.site}.yaml", SITE, site) for site in sites]
@@ -93,6 +94,7 @@ def prepare(
         metrics=replace(service.metrics, host=LOOPBACK, port=service_port),
         record=replace(service.record, url=f"sqlite:///{folder / 'record.db'}"),
         channels=_to_telephone(service, pager_port),
+        answer=answer and replace(answer, host=LOOPBACK, port=ports[3], url=f"http://{LOOPBACK}:{ports[3]}"),
         sites=tuple(str(file) for file in site_files),
     )
     return Plan(

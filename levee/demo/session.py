@@ -90,6 +90,12 @@ class Session:
         """The pages that arrived at the demo's own telephone."""
         return self._pager.pages
 
+    @property
+    def answers(self) -> tuple[tuple[str, str], ...]:
+        """Where whoever was called last would acknowledge; nothing before the first call."""
+        called = [page for page in self.received if page.get("link")]
+        return ((f"{called[-1].get('person')} acknowledges at", str(called[-1]["link"])),) if called else ()
+
     def _start(self) -> None:
         kind = choose(self.wishes.broker)
         if self.wishes.keep is not None:

@@ -71,7 +71,8 @@ def _follow(session: Session, stop: Stop) -> Outcome:
 
 def _show(session: Session, stop: Stop, console: Console) -> Outcome:
     def drawing() -> Frame:
-        return Frame(session.elapsed_s, session.current_trends(), session.plan.addresses, session.notice)
+        places = (*session.plan.addresses, *session.answers)
+        return Frame(session.elapsed_s, session.current_trends(), places, session.notice)
 
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while not stop.wait(LOOK_S):

@@ -102,7 +102,8 @@ def _settings(tmp_path: Path, levels: dict[str, float]) -> Path:
     site["zones"][0]["windows"] = {"blue_s": 8, "yellow_s": 8, "orange_s": 8, "red_s": 8}
     (settings / "box.yaml").write_text(yaml.safe_dump(box))
     (settings / "site.yaml").write_text(yaml.safe_dump(site))
-    (settings / "service.yaml").write_text((DEMO / "service.yaml").read_text())
+    for name in ("service.yaml", "duty.yaml"):
+        (settings / name).write_text((DEMO / name).read_text())
     return settings
 
 

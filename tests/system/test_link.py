@@ -148,3 +148,49 @@ def test_a_password_that_is_not_there_is_refused_at_once() -> None:
     quiet: Any = lambda *_: None  # noqa: E731
     with pytest.raises(SecretMissing, match="broker's password: the environment variable NOT_SET"):
         make(BrokerSettings(username="u", password_from_env="NOT_SET"), quiet, quiet)
+
+
+def test_a_name_that_was_taken_over_is_not_fought_for(broker: Any, wait: Callable[..., None]) -> None:
+    sure, up = threading.Event(), [0]
+    what: dict[str, Any] = {
+        "client_id": "pair",
+        "will": ("levee/v1/service/me", b"will"),
+        "topics": ("levee/v1/+/+/status",),
+        "heard": lambda *_: None,
+    }
+    settings = BrokerSettings(port=broker.port)
+    first = Link(settings, **what, joined=lambda: None, sure=sure.is_set)
+    first.start()
+    wait("the first is there", lambda: first.connected)
+    second = Link(settings, **what, joined=lambda: up.__setitem__(0, up[0] + 1))
+    second.start()
+    wait("the second is there", lambda: second.connected)
+    wait("the first was put out", lambda: not first.connected)
+    time.sleep(2)
+    assert (first.connected, second.connected, up) == (False, True, [1])
+    second.close(lambda: None)
+    sure.set()
+    wait("the first is there again", lambda: first.connected)
+    first.close(lambda: None)
+
+
+def test_nothing_is_published_without_leave(broker: Any, wait: Callable[..., None]) -> None:
+    leave = threading.Event()
+    link = Link(
+        BrokerSettings(port=broker.port),
+        client_id="x",
+        will=("levee/v1/service/me", b"will"),
+        topics=("levee/v1/+/+/status",),
+        heard=lambda *_: None,
+        joined=lambda: None,
+        allowed=leave.is_set,
+    )
+    link.start()
+    time.sleep(1)
+    assert not link.connected
+    leave.set()
+    wait("it connects", lambda: link.connected)
+    assert link.publish("levee/v1/service/me", b"x", retained=False)
+    leave.clear()
+    assert not link.publish("levee/v1/service/me", b"x", retained=False)
+    link.close(lambda: None)
