@@ -29,8 +29,8 @@ FIRST_PAUSE_S = 0.5
 QUEUE = 1000
 #: MQTT 5 refusal "unsupported protocol version", and its number in MQTT 3.1.1.
 _UNSUPPORTED = (0x84, 0x01)
-#: MQTT 5: another client has connected under this one's name.
-_TAKEN_OVER = 0x8E
+#: A client that is not sure of its name leaves it to another for so long after its connection broke.
+UNSURE_S = 30.0
 
 
 class LinkRefused(ValueError):
@@ -42,8 +42,9 @@ class Link:
 
     `topics` are subscribed to; `heard` gets (topic, payload, retained) and `joined` is called after each connection,
     both in the client's thread. `will` is published by the broker, retained, when the link breaks without a farewell.
-    While `allowed` says no, nothing is published and no connection is made. Once another client has taken this one's
-    name, no connection is made until `sure` says yes as well: two that take it from each other would serve nobody.
+    While `allowed` says no, nothing is published and no connection is made. While `sure` says no, a connection that
+    broke is not made anew for `UNSURE_S`: another client may have taken the name, and two that take it from each other
+    would serve nobody.
     Sessions are clean: a broker keeps no readings for a service that is away, because the boxes do.
     """
 
@@ -61,7 +62,7 @@ class Link:
         sure: Callable[[], bool] = lambda: True,
     ) -> None:
         self._allowed, self._sure = allowed, sure
-        self._taken_over = False
+        self._broke = -UNSURE_S
         self._settings = settings
         self._client_id = client_id
         self._will = will
@@ -133,6 +134,7 @@ class Link:
             client = self._attempt() if self._may_connect() else None
             if client is not None:
                 self._ended.wait()
+                self._broke = time.monotonic()
                 self._connected.clear()
                 client.disconnect()
                 client.loop_stop()
@@ -147,7 +149,7 @@ class Link:
             pause_s = min(self._settings.retry_max_s, pause_s * 2)
 
     def _may_connect(self) -> bool:
-        return self._allowed() and (not self._taken_over or self._sure())
+        return self._allowed() and (self._sure() or time.monotonic() - self._broke >= UNSURE_S)
 
     def _attempt(self) -> mqtt.Client | None:
         """A client whose loop runs, or None with the failure noted."""
@@ -244,7 +246,6 @@ class Link:
             # A broker that knows no MQTT 5 may simply hang up.
             self._failure = "the broker hangs up on CONNECT"
             self._fall_back()
-        self._taken_over = getattr(reason, "value", 0) == _TAKEN_OVER
         self._connected.clear()
         self._ended.set()
 
