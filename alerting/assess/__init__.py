@@ -11,9 +11,10 @@ from alerting.assess.effects import (
     TierChanged,
     UnknownEnded,
 )
-from alerting.assess.events import Event, Observed, SettingsApplied, Tick
+from alerting.assess.events import Event, HistoryTold, Observed, OccupancyReset, SettingsApplied, Tick
 from alerting.assess.log import LogRefused, decode_event, encode_event, join_events, split_events
 from alerting.assess.rules import Levels, Windows, ZoneKind, ZoneRules
+from alerting.assess.site import Filling, SiteView, site_view
 from alerting.assess.state import (
     SiteState,
     StateRefused,
@@ -31,14 +32,18 @@ __all__ = [
     "Effect",
     "Event",
     "Figures",
+    "Filling",
     "HeldUnknown",
+    "HistoryTold",
     "Levels",
     "LogRefused",
     "Observed",
+    "OccupancyReset",
     "Page",
     "SettingsApplied",
     "SettingsChanged",
     "SiteState",
+    "SiteView",
     "StateRefused",
     "Tick",
     "TierChanged",
@@ -53,6 +58,7 @@ __all__ = [
     "encode_state",
     "join_events",
     "new_site",
+    "site_view",
     "split_events",
     "state_number",
     "step",

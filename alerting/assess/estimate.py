@@ -44,20 +44,25 @@ def windowed(seconds: tuple[Second, ...], now: int, window_s: int, rules: ZoneRu
     reading stands for half of what is.
     """
     hold = math.ceil(rules.stale_s)
-    if figure == "density":
-        values = [(second.at, second.density) for second in reversed(seconds) if second.at <= now]
-    else:
-        values = [(second.at, second.people) for second in reversed(seconds) if second.at <= now]
-    known = [at for at, value in values if value is not None]
-    if len(known) < MIN_READINGS:
+    dense = figure == "density"
+    third, known = 0, 0
+    for second in reversed(seconds):
+        if second.at <= now and (second.density if dense else second.people) is not None:
+            third, known = second.at, known + 1
+            if known == MIN_READINGS:
+                break
+    if known < MIN_READINGS:
         return None
     start = now - window_s + 1
-    third = known[MIN_READINGS - 1]
     if third < start:
         start = max(third, now - kept_s(rules) + 1)
     weights: list[tuple[int, int]] = []
     end, covered, longest = now + 1, 0, 0
-    for at, value in values:
+    for second in reversed(seconds):
+        at = second.at
+        if at > now:
+            continue
+        value = second.density if dense else second.people
         stood = (end if end < at + hold else at + hold) - (at if at > start else start)
         end = at
         if value is not None and stood > 0:

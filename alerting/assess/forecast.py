@@ -23,10 +23,13 @@ LONGEST = LONG_HORIZONS[-1]
 
 #: Smoothing of level and slope a minute, and how much of the slope lasts from one minute to the next [J].
 ALPHA, BETA, DAMP = 0.4, 0.06, 0.985
-#: A minute that differs by more than so many sigma is cut to that: one burst does not make a trend.
+#: The same while a change lasts.
+QUICK_ALPHA, QUICK_BETA = 0.6, 0.25
+#: A minute that differs by more than so many sigma is cut to that, unless the one before did too: one burst does not
+#: make a trend, and a change that lasts does.
 CLIP = 2.5
-#: Smoothing of the variance; the net flow of gates has a level only, smoothed so.
-VARIANCE, NET_ALPHA = 0.06, 0.15
+#: Smoothing of the variance; the net flow of gates has a level only, smoothed so, and so much of it lasts a minute.
+VARIANCE, NET_ALPHA, NET_DAMP = 0.06, 0.08, 0.99
 #: Minutes until a trend is worth a forecast, and after a gap of so many it begins anew.
 MIN_MINUTES, MAX_GAP = 6, 10
 #: The 90 % band of a normal distribution; forecasts of crowds have fatter tails, so sigma is taken so much wider [J].
@@ -38,6 +41,7 @@ GATES_KNOWN = 0.01
 _REACH = tuple(DAMP * (1 - DAMP**h) / (1 - DAMP) for h in range(LONGEST + 1))
 #: By minutes ahead, how many times the variance of one minute.
 _SPREAD = (0.0, *accumulate([1.0, *((ALPHA + BETA * _REACH[j]) ** 2 for j in range(1, LONGEST))]))
+_NET_REACH = tuple(NET_DAMP * (1 - NET_DAMP**h) / (1 - NET_DAMP) for h in range(LONGEST + 1))
 _NET_SPREAD = (0.0, *accumulate((1 + NET_ALPHA * k) ** 2 for k in range(LONGEST)))
 
 
@@ -58,6 +62,7 @@ def follow(trend: Trend | None, value: float, at: float, alpha: float = ALPHA, b
         trend.minutes,
         trend.total + value,
         trend.readings + 1,
+        trend.astray,
     )
 
 
@@ -66,7 +71,7 @@ def _close(trend: Trend, minute: int, alpha: float, beta: float) -> Trend:
     gap = minute - trend.minute
     if gap > MAX_GAP:
         return Trend(minute)
-    level, slope, variance, minutes = trend.level, trend.slope, trend.variance, trend.minutes
+    level, slope, variance, minutes, astray = trend.level, trend.slope, trend.variance, trend.minutes, trend.astray
     if trend.readings:
         seen = trend.total / trend.readings
         if not minutes:
@@ -76,7 +81,12 @@ def _close(trend: Trend, minute: int, alpha: float, beta: float) -> Trend:
             error = seen - level - damped
             if minutes >= MIN_MINUTES:
                 limit = CLIP * math.sqrt(variance)
-                error = min(limit, max(-limit, error))
+                astray = 0 if abs(error) <= limit else max(astray, 0) + 1 if error > 0 else min(astray, 0) - 1
+                # A burst is cut; what lasts is a change, and is followed.
+                if abs(astray) == 1:
+                    error = min(limit, max(-limit, error))
+                elif astray:
+                    alpha, beta = max(alpha, QUICK_ALPHA), QUICK_BETA if beta else 0.0
             # The first minutes teach quicker, as in a filter that begins with a wide guess.
             first = 2 / (minutes + 2)
             level += damped + max(alpha, min(1.0, first)) * error
@@ -88,7 +98,7 @@ def _close(trend: Trend, minute: int, alpha: float, beta: float) -> Trend:
     for _ in range(gap - 1):
         slope *= DAMP
         level += slope
-    return Trend(minute, level, slope, variance, minutes)
+    return Trend(minute, level, slope, variance, minutes, astray=astray)
 
 
 @dataclass(frozen=True)
@@ -169,7 +179,7 @@ def _conserved(zone: ZoneState, people: float, variance: float, now: float) -> t
     through = sum(one.inflow + one.outflow for one in zone.passing)
     per_minute = max(net.variance, (GATES_KNOWN * through) ** 2 + 0.01) * WIDER**2
     return tuple(
-        Ahead(h, max(0.0, people + net.level * h), math.sqrt(variance + per_minute * _NET_SPREAD[h]))
+        Ahead(h, max(0.0, people + net.level * _NET_REACH[h]), math.sqrt(variance + per_minute * _NET_SPREAD[h]))
         for h in LONG_HORIZONS
     )
 

@@ -42,7 +42,7 @@ def observe(zone: ZoneState, reading: Instant, at: float, now: float) -> ZoneSta
         return replace(zone, seconds=seconds, slots=slots)
     if blind:
         return replace(zone, seconds=seconds, seen_at=taken, seen=True, blind=blind)
-    zone = observe_motion(zone, reading, taken, now)
+    zone, since_s = observe_motion(zone, reading, taken, now), taken - zone.seen_at
     worst = reading.peak_density
     if worst is None and reading.density is not None:
         worst = Band(value=reading.density, low=reading.density, high=max(reading.density, density or 0.0))
@@ -64,7 +64,7 @@ def observe(zone: ZoneState, reading: Instant, at: float, now: float) -> ZoneSta
             zone.people_trend if reading.count is None else follow(zone.people_trend, reading.count.value, taken)
         ),
     )
-    return drift_by_camera(zone, reading)
+    return drift_by_camera(zone, reading, since_s)
 
 
 def _measures(zone: ZoneState, reading: Instant) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from alerting.assess.rules import ZoneKind
 from alerting.assess.state import Move, Usual, ZoneState
 from wire import Instant, State, Tier
 
-STALL_S, COUNTERFLOW_S, PRESSURE_S, OUTFLOW_S = 30, 20, 20, 60.0
+STALL_S, COUNTERFLOW_S, PRESSURE_S, OUTFLOW_S = 30, 20, 20, 90.0
 KEPT_S = 32
 MIN_READINGS = 3
 #: Of the window, so much must be seen, and of what is seen, so much must agree, in percent.
@@ -137,6 +137,8 @@ def _held(
             readings += 1
             seen += stood
             agreed += stood if agrees(known) else 0
+            if (seen - agreed) * 100 > window_s * (100 - AGREES):
+                return False
         if move.at <= start:
             break
     return readings >= MIN_READINGS and seen * 100 >= window_s * COVERED and agreed * 100 >= seen * AGREES

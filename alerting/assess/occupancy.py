@@ -17,8 +17,8 @@ from wire import Instant, Occupancy, State, Throughput
 #: A gate's counter is off by up to so many of those passing [J]: what a balance does not know grows with every one.
 GATE_ERROR = 0.03
 MAX_GATES = 16
-#: Camera counts weigh on what is known of the balance's error over an hour.
-DRIFT_S = 3600.0
+#: Camera counts weigh on what is known of the balance's error over ten minutes.
+DRIFT_S = 600.0
 
 
 def observe_occupancy(zone: ZoneState, reading: Occupancy, at: float, now: float) -> ZoneState:
@@ -103,14 +103,17 @@ def reset_occupancy(zone: ZoneState, name: str, value: float, now: float) -> Zon
     return replace(zone, inside=Inside(name, now, now, value, value, value, value, value))
 
 
-def drift_by_camera(zone: ZoneState, reading: Instant) -> ZoneState:
-    """By how much the balance is off from a good camera count of the same place, and how fast that grows."""
+def drift_by_camera(zone: ZoneState, reading: Instant, since_s: float) -> ZoneState:
+    """By how much the balance is off from a good camera count of the same place, and how fast that grows.
+
+    `since_s` is how long ago the count before was taken.
+    """
     inside = zone.inside
     if inside is None or reading.state is not State.GOOD or reading.count is None:
         return zone
     off, lasted = inside.value - reading.count.value, zone.seen_at - inside.reset_at
     if inside.off is not None:
-        off = inside.off + (off - inside.off) * min(1.0, zone.rules.stale_s / DRIFT_S)
+        off = inside.off + (off - inside.off) * min(1.0, since_s / DRIFT_S)
     drift = off / lasted * 3600 if lasted >= 600 else None
     return replace(zone, inside=_with_drift(inside, off, drift))
 

@@ -54,7 +54,8 @@ class Usual(msgspec.Struct, frozen=True, array_like=True):
 
 class Trend(msgspec.Struct, frozen=True, array_like=True):
     """A figure minute by minute: level, slope a minute, variance of what the next minute differs by; and the present
-    minute's sum and number of readings."""
+    minute's sum and number of readings. `astray` counts the minutes on end that were far above (or, negative, below)
+    what they should have been."""
 
     minute: int
     level: float = 0.0
@@ -63,6 +64,7 @@ class Trend(msgspec.Struct, frozen=True, array_like=True):
     minutes: int = 0
     total: float = 0.0
     readings: int = 0
+    astray: int = 0
 
 
 class Passing(msgspec.Struct, frozen=True, array_like=True):

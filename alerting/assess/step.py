@@ -39,7 +39,7 @@ def step(state: SiteState, event: Event) -> tuple[SiteState, list[Effect]]:
     elif isinstance(event, Tick):
         # What was judged on a reading just now would be judged no differently.
         touched = [name for name, zone in zones.items() if not 0 <= now - zone.judged_at < FRESH_S]
-        if now // WAVES_S != state.at // WAVES_S:
+        if int(now) % WAVES_S == 0:
             _pass_on(state, zones, now)
     else:
         touched = _told(zones, event, now)

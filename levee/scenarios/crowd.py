@@ -85,8 +85,30 @@ class Times:
         points = [(self.at(clock), value) for clock, value in table]
         for one, other in pairwise(points):
             if other[0] <= one[0]:
-                raise ValueError("the times of a table must rise")
+                raise ValueError("the times of a table must rise, from the start of the scenario on")
         return [_along(points, 60.0 * minute) for minute in range(self.length_s // 60 + 2)]
+
+
+def table_faults(scenario: Scenario) -> list[str]:
+    """What is wrong with the times of the scenario's tables."""
+    times = Times(scenario)
+    found: list[str] = []
+
+    def check(where: str, table: Table | None) -> None:
+        try:
+            if table is not None:
+                times.minutes(table)
+        except ValueError as error:
+            found.append(f"{where}: {error}")
+
+    for party in scenario.parties:
+        check(f"party {party.name}: arrivals", party.arrivals)
+        check(f"party {party.name}: leaving", party.leaving)
+        for stop in party.way:
+            check(f"party {party.name}: stay_min at {stop.ground}", stop.stay_min)
+    for passage in scenario.passages:
+        check(f"passage between {' and '.join(passage.between)}: held_below", passage.held_below)
+    return found
 
 
 def _along(points: list[tuple[float, float]], at: float) -> float:
