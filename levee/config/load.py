@@ -17,6 +17,7 @@ from levee.config.kinds import BOX, DUTY, KEY, KINDS, SCENARIO, SERVICE, SITE, K
 from levee.config.paths import resolved
 from levee.config.problems import ConfigRefused, Problem
 from levee.config.yaml_nodes import Place, Value, read_file
+from levee.scenarios.crowd import table_faults
 from levee.scenarios.story import Scenario
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -154,6 +155,9 @@ def load_scenario(file: Path) -> tuple[Scenario, SiteSettings]:
     for number, danger in enumerate(scenario.dangers):
         if danger.zone not in known:
             raise ConfigRefused([loaded.problem(f"the site has no zone {danger.zone}", "dangers", number, "zone")])
+    faults = table_faults(scenario)
+    if faults:
+        raise ConfigRefused([loaded.problem(fault, fault.split()[0].replace("party", "parties")) for fault in faults])
     if not known & grounds:
         raise ConfigRefused([loaded.problem("no ground bears the name of a zone of the site", "grounds")])
     return scenario, site
