@@ -195,7 +195,10 @@ def _weighed(ahead: Ahead, level: float, expected: tuple[Typical, ...], figure: 
 
 
 def minutes_to(zone: ZoneState, figure: Figure, threshold: float, now: float) -> float | None:
-    """Minutes until the median reaches `threshold`: 0 where it has, None where it is not foreseen within two hours."""
+    """Minutes until the figure reaches `threshold`: 0 where it has, None where it is not foreseen within two hours.
+
+    Where gates are counted, at the flow of now, which errs on the early side; otherwise by the median.
+    """
     known = forecast(zone, figure, now)
     if not known:
         return None
@@ -203,6 +206,10 @@ def minutes_to(zone: ZoneState, figure: Figure, threshold: float, now: float) ->
     start = inside.value if figure == "occupancy" and inside is not None else trend.level if trend is not None else 0.0
     if start >= threshold:
         return 0.0
+    net = zone.net_trend
+    if figure != "density" and net is not None and gates_known(zone, now):
+        minutes = (threshold - start) / net.level if net.level > 0 else math.inf
+        return minutes if minutes <= LONGEST else None
     before, value = 0, start
     for one in known:
         if one.median >= threshold:
