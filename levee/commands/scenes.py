@@ -150,3 +150,31 @@ def stills(
         notes = write(out, count, seed, lambda items: _tracked("stills", items))
         people = sum(len(note["points"]) for note in notes if isinstance(note["points"], list))
         typer.echo(f"{len(notes)} stills with {people} heads in {out}")
+
+
+@scenes_app.command("sheet")
+def contact_sheet(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="A .jpg or .png that is written.")],
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option("--beside", metavar="FILE", exists=True, dir_okay=False, help="A clip or picture to show beside."),
+    ] = None,
+) -> None:
+    """One picture with frames of all scenes and some variations.
+
+    levee scenes sheet scenes.jpg
+    levee scenes sheet compared.jpg --beside my-camera.mp4
+    """
+    import cv2
+
+    from sample_videos.sheet import sheet
+
+    with _one_line():
+        if out.suffix.lower() not in (".jpg", ".jpeg", ".png"):
+            raise ValueError(f"{out}: must end in .jpg or .png")
+        if not out.absolute().parent.is_dir():
+            raise ValueError(f"{out}: its folder is not there")
+        picture = sheet(beside or [], lambda items: _tracked("sheet", items))
+        if not cv2.imwrite(str(out), picture, [cv2.IMWRITE_JPEG_QUALITY, 82]):
+            raise ValueError(f"{out}: cannot be written")
+        typer.echo(f"{out}  {out.stat().st_size / 1e6:.2f} MB")

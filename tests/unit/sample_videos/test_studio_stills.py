@@ -69,3 +69,10 @@ def test_people_who_stand_too_close_are_pushed_apart() -> None:
     points = gather.spread_out(rng.uniform(0, 4, (40, 2)), 0.34, rounds=60)
     gap = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)) + np.eye(40)
     assert gap.min() > 0.30
+
+
+def test_the_contact_sheet_refuses_what_it_cannot_write(tmp_path: Path) -> None:
+    for name, line in (("sheet.gif", "must end in .jpg or .png"), ("no/such/sheet.jpg", "its folder is not there")):
+        found = CliRunner().invoke(app, ["scenes", "sheet", str(tmp_path / name)])
+        assert found.exit_code == 2
+        assert line in found.output
