@@ -27,13 +27,16 @@ from sample_videos.truths import simulate
 
 Bytes = NDArray[np.uint8]
 GOP_S = 5
+WIDE = 1000
+"""Pixels: wider pictures are drawn less fine, to be done in time."""
 
 
 class Filming:
     """Films a scene frame by frame: the set is baked once and the exposure is fixed, as on a mounted camera."""
 
-    def __init__(self, scene: Scene, fine: float = 1.5) -> None:
+    def __init__(self, scene: Scene) -> None:
         self.scene = scene
+        fine = 1.5 if scene.camera.size[0] < WIDE else 1.25
         self.stage = Stage(scene.camera, scene.solids, scene.light, fine=fine)
         rng = np.random.default_rng([scene.seed, 12])
         spots = np.array(scene.statues, float).reshape(-1, 4)
