@@ -22,7 +22,9 @@ COLOURS = {
 }
 INK, FAINT, BAND, LINE = "#22292f", "#9aa5ab", "#b9a7d6", "#5b3f94"
 WIDTH, LEFT, RIGHT = 1120, 64, 16
-PANEL, STRIP, GAP = 150, 14, 56
+PANEL, STRIP, GAP = 150, 14, 92
+#: Above each panel: three rows of words, and its title over them.
+ROWS, ROW = 3, 13
 #: Minutes ahead of the band that is drawn.
 AHEAD_MIN = 15
 
@@ -46,14 +48,14 @@ def draw(trace: Trace) -> str:
     recording = trace.recording
     place = ZoneInfo(recording.site.time_zone)
     zones = [zone for zone in recording.site.zones if trace.samples.get(zone.name)]
-    height = 60 + len(zones) * (PANEL + STRIP + GAP) + 24
+    height = 112 + len(zones) * (PANEL + STRIP + GAP) - GAP + 36
     body = [
         f'<text x="{LEFT}" y="26" font-size="17" font-weight="bold">{escape(recording.site.title)}: '
         f"{escape(recording.name)}</text>",
         f'<text x="{LEFT}" y="44" fill="{FAINT}">Black: measured. Violet: what was foreseen {AHEAD_MIN} minutes before '
         "(median and 90 % band). Below: the tier. Triangles: raised, hollow where by a forecast.</text>",
     ]
-    y = 66.0
+    y = 112.0
     for zone in zones:
         samples = trace.samples[zone.name]
         figure: Figure = "density" if any(one.density is not None for one in samples) else "people"
@@ -92,8 +94,8 @@ def _panel(
 ) -> list[str]:
     unit = "persons/m², worst cell" if figure == "density" else "people"
     out = [
-        f'<text x="{LEFT}" y="{axis.y - 6:.0f}" font-weight="bold">{escape(title)}</text>',
-        f'<text x="{WIDTH - RIGHT}" y="{axis.y - 6:.0f}" text-anchor="end" fill="{FAINT}">{unit}</text>',
+        f'<text x="{LEFT}" y="{axis.y - ROWS * ROW - 10:.0f}" font-weight="bold">{escape(title)}</text>',
+        f'<text x="{WIDTH - RIGHT}" y="{axis.y - ROWS * ROW - 10:.0f}" text-anchor="end" fill="{FAINT}">{unit}</text>',
     ]
     for label in trace.recording.labels:
         if label.zone == zone:
@@ -102,12 +104,14 @@ def _panel(
                 f'<rect x="{x:.1f}" y="{axis.y:.1f}" width="{max(1, x1 - x):.1f}" height="{PANEL}" fill="#d1343b" '
                 f'opacity="0.12"><title>{escape(label.what)}</title></rect>'
             )
+    label_y = 1e9
     for tier, limit in limits.items():
         if 0 < limit <= axis.top:
             level = axis.up(limit)
+            label_y = min(level, label_y - 11)
             out.append(
                 f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{level:.1f}" y2="{level:.1f}" stroke="{COLOURS[tier]}" '
-                f'stroke-width="1.2" stroke-dasharray="5 4"/><text x="{LEFT - 6}" y="{level + 4:.1f}" '
+                f'stroke-width="1.2" stroke-dasharray="5 4"/><text x="{LEFT - 6}" y="{label_y + 4:.1f}" '
                 f'text-anchor="end" font-size="11">{limit:g}</text>'
             )
     out += _foreseen(samples, figure, axis)
@@ -202,7 +206,7 @@ def _strip(samples: Sequence[Sample], axis: _Axis) -> list[str]:
 def _marks(trace: Trace, zone: str, axis: _Axis, place: ZoneInfo) -> list[str]:
     """A triangle for each rise or second cause, and its time and cause where there is room."""
     out: list[str] = []
-    free = [-1e9, -1e9]
+    free = [-1e9] * ROWS
     for one in trace.changes:
         if isinstance(one, Page) or not isinstance(one, TierChanged) or one.zone != zone or one.to_tier < one.from_tier:
             continue
@@ -215,13 +219,10 @@ def _marks(trace: Trace, zone: str, axis: _Axis, place: ZoneInfo) -> list[str]:
             f"{one.from_tier.label} to {one.to_tier.label}: {escape(one.why)}</title></path>"
         )
         words = f"{moment:%H:%M} {one.to_tier.label}, {one.cause}"
-        row = next((row for row, until in enumerate(free) if x > until), None)
+        long = 6.6 * len(words)
+        left = min(x - 4, WIDTH - RIGHT - long)
+        row = next((row for row, until in enumerate(free) if left > until), None)
         if row is not None:
-            right = x + 7 + 6.2 * len(words) > WIDTH - RIGHT
-            anchor, shift = ("end", -7) if right else ("start", 7)
-            free[row] = x + 10 + (0 if right else 6.2 * len(words))
-            out.append(
-                f'<text x="{x + shift:.1f}" y="{axis.y + 11 + 13 * row:.1f}" text-anchor="{anchor}" font-size="11">'
-                f"{escape(words)}</text>"
-            )
+            free[row] = left + long + 4
+            out.append(f'<text x="{left:.1f}" y="{axis.y - 6 - ROW * row:.1f}" font-size="11">{escape(words)}</text>')
     return out
