@@ -282,7 +282,11 @@ class Record:
         fresh = {"pseudonym": pseudonym, "name": None, "title": None, "erased": at}
         connection.execute(self._database.replace(people), [fresh])
         connection.execute(update(pages).where(pages.c.person == pseudonym).values(note=b"{}", answer=""))
+        connection.execute(update(pages).where(pages.c.answer == f"acknowledged by {name}").values(answer=""))
         connection.execute(update(tables.calls).where(tables.calls.c.person == pseudonym).values(text=""))
+        asked = tables.requests.c
+        named = asked.body.contains(f'"{name}"', autoescape=True)
+        connection.execute(update(tables.requests).where(asked.outcome.is_not(None), named).values(body="{}", words=""))
 
     def prune(self, before: float, at_most: int) -> int:
         """Delete up to `at_most` of the messages received before that time, oldest first; how many there were."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -148,3 +152,39 @@ def test_the_link_answers_once_and_only_by_the_button(place: Callable[..., Place
     assert ("group", "accepted") not in rows
     words = [body["words"] for _, kind, body in here.entries() if kind == "page" and body["channel"] == "group"]
     assert "code 310000: keywords not in content" in words
+    the_commands(here)
+
+
+def the_commands(here: Place) -> None:
+    """The same place by the command line: what is asked for there, the running service does."""
+    for name, kind in (("one", "service"), ("site", "site"), ("duty", "duty")):
+        whole = {"levee": kind, **json.loads((here.folder / f"{name}.json").read_text())}
+        if kind == "service":
+            whole |= {"sites": ["site.yaml"], "duty": "duty.yaml"}
+        (here.folder / f"{kind}.yaml").write_text(json.dumps(whole))
+
+    def levee(*words: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "levee", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=here.folder, check=False)
+        return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+    config = "service.yaml"
+    silence = ("alerting", "silence", config, "bund/square", "--reason", "market")
+    status, out, err = levee(*silence, "--owner", "cid", "--hours", "2")
+    assert (status, err) == (0, "")
+    mark = out.split(f"{config} ")[1].split()[0]
+    view = here.view("one")
+    assert view is not None
+    assert levee(*silence, "--owner", "eve") == (1, "", "levee: nobody on the duty list is called eve")
+    status, _, err = levee(*silence, "--owner", "cid", "--up-to", "red")
+    assert status == 2
+    assert "a red is never silenced" in " ".join(err.split())
+    assert levee("alerting", "unsilence", config, mark, "--by", "cid") == (0, "ended", "")
+    assert levee("record", "forget", config, "cid") == (0, "erased", "")
+    status, out, _ = levee("record", "verify", config)
+    assert (status, out.split(":")[0]) == (0, "whole")
+    with sqlite3.connect(here.folder / "record.db", timeout=5) as base:
+        base.execute("update log set body = replace(body, 'market', 'picnic') where kind = 'silence'")
+    status, _, err = levee("record", "verify", config)
+    assert status == 1
+    assert "its body was changed; sound up to entry" in err
