@@ -21,6 +21,7 @@ from sample_videos.ledger import EVERY
 from sample_videos.record import HeadTable, Rows, camera_yaml
 from sample_videos.scenes.scene import Scene
 from sample_videos.studio import lens, weather
+from sample_videos.studio.context import NoStudio
 from sample_videos.studio.sight import visible
 from sample_videos.studio.stage import Shot, Stage
 from sample_videos.truths import simulate
@@ -69,7 +70,7 @@ class Encoder:
         try:
             import av
         except ModuleNotFoundError:
-            raise RuntimeError("rendering needs PyAV: install levee[sim]") from None
+            raise NoStudio("rendering needs PyAV: install levee[sim]") from None
         self._frame_type = av.VideoFrame
         self._file = av.open(str(path), "w", options={"movflags": "+faststart"})
         self._stream = self._file.add_stream("libx264", rate=Fraction(FPS), options={"crf": str(crf), "preset": "slow"})
@@ -108,9 +109,9 @@ ENDINGS = (".mp4", ".camera.yaml", ".truth.csv.gz", ".heads.npz")
 def film(scene: Scene, out: Path, plan: Plan, progress: Progress = iter) -> list[Path]:
     """Render a scene with its truth; the files written. The truth is that of the place, whatever the camera's fault."""
     paths = [out / f"{scene.name}{end}" for end in ENDINGS]
+    filming, table, rows = Filming(scene), HeadTable(), Rows(scene)  # before anything is written: it may be refused
     out.mkdir(parents=True, exist_ok=True)
     paths[1].write_text(camera_yaml(scene), encoding="utf-8")
-    filming, table, rows = Filming(scene), HeadTable(), Rows(scene)
     faulty = plan.fault.begin(scene.camera.size, scene.seed)
     moments = simulate(scene, plan.frames)
     with Encoder(paths[0], scene.camera.size, plan.crf) as encoder:

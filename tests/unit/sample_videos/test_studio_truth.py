@@ -88,9 +88,9 @@ def test_heads_are_drawn_where_the_truth_says_and_as_many(name: str, at: int, be
     scene = scenes.scene(name)
     scene = replace(scene, camera=replace(scene.camera, roll=3.0, distortion=(bend, 0.0)))
     people, truth = next(islice(truths.simulate(scene, at + 1), at, None))
-    _, share, shot = film.Filming(scene).shoot(at, people)
+    filming = film.Filming(scene)
+    _, share, shot = filming.shoot(at, people)
     drawn = {int(i) for i in np.unique(shot.ident) if i}
-    alone = film.Filming(scene)
     wholly = (share > 0.85) & scene.camera.inside(truth.heads, 12)
     assert wholly.sum() >= 4
     for row in np.flatnonzero(wholly):
@@ -100,8 +100,8 @@ def test_heads_are_drawn_where_the_truth_says_and_as_many(name: str, at: int, be
     # One by one, each person in the picture is drawn: as many as the truth counts.
     inside = np.flatnonzero(scene.camera.inside(truth.heads, 2))
     counted = 0
-    for row in inside[:: max(1, len(inside) // 12)]:
-        one = alone.stage.shoot(people.take(np.array([row])))
+    for row in inside[:: max(1, len(inside) // 7)]:
+        one = filming.stage.shoot(people.take(np.array([row])))
         part, _ = visible(scene.camera, people.take(np.array([row])), one)
         assert part[0] > 0.4, (name, row)  # hands and hats may hide some of one's own head
         counted += 1
