@@ -12,7 +12,7 @@ from edge.capture import Camera, Frame
 from edge.density import Figures, ZoneDensity, smoothed
 from edge.plan import Plan
 from edge.settings import BoxSettings
-from models import Counter, CountRefused
+from models import Counter, CountRefused, View
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Counting:
             return Result(frame.captured, {}, self._counter.name, refusal="picture-size")
         begin = time.monotonic()
         try:
-            count = self._counter.count(frame.picture)
+            count = self._counter.count(frame.picture, self._view(frame))
         except CountRefused as error:
             self._say(frame.camera, str(error))
             return Result(frame.captured, {}, self._counter.name, refusal="count-refused")
@@ -108,6 +108,9 @@ class Counting:
             figures[name] = self._smooth(name, before, now, frame.captured) if clean else now
         self._took(frame.camera, time.monotonic() - begin)
         return Result(frame.captured, figures, count.method, tuple(count.reasons), count.saturated)
+
+    def _view(self, frame: Frame) -> View:
+        return View(frame.camera, self._plan.head_px(frame.camera, frame.size[0]))
 
     def _smooth(self, zone: str, before: Result | None, now: Figures, captured: float) -> Figures:
         smoothing_s = self._smoothing[zone]

@@ -88,6 +88,25 @@ class Ground:
         places[flat | ~(found[:, 2] > 0)] = np.nan
         return places
 
+    def derivative(self, places: Points, *, height_m: float = 0.0) -> NDArray[np.float64]:
+        """(n, 2, 3) by how many px a point `height_m` above each place moves for a metre along x, y and upwards.
+
+        (n, 2, 2) where only the ground is known; NaN for what lies behind the camera.
+        """
+        lift = self._lift(places, height_m)
+        seen = np.column_stack([places, np.ones(len(places))]) @ self.floor.T
+        axes = self.floor[:, :2]
+        if self.rise is not None:
+            seen += lift[:, None] * self.rise
+            # a step along the sloping plane rises with it: level steps are what is asked for
+            level = axes - np.outer(self.rise, self.plane[:2])
+            axes = np.column_stack([level, self.rise])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pixels = seen[:, :2] / seen[:, 2:]
+            found: NDArray[np.float64] = (axes[:2] - pixels[:, :, None] * axes[2]) / seen[:, 2, None, None]
+        found[~(seen[:, 2] > 1e-12)] = np.nan
+        return found
+
     def _lift(self, places: Points, height_m: float) -> NDArray[np.float64]:
         """Height over the plane, in metres, of points `height_m` above the ground at these places."""
         if height_m != 0.0 and self.rise is None:

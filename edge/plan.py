@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from edge.ground import Ground, calibrate
 from edge.points import GroundRefused
+from edge.scale import head_range
 from edge.settings import BoxSettings
 from edge.zone import Zone, make_zone
 
@@ -30,6 +32,25 @@ class Plan:
     def calibrations(self) -> dict[str, str]:
         """Digest of each camera's calibration."""
         return {camera: ground.digest for camera, ground in self.grounds.items()}
+
+    @cached_property
+    def heads(self) -> dict[str, tuple[float, float]]:
+        """By camera: lowest and highest height of the heads in its zones, px of the calibration's picture."""
+        found = {}
+        for camera, ground in self.grounds.items():
+            watched = [zone for name, zone in self.zones.items() if self.camera_of[name] == camera]
+            heads = head_range(ground, watched)
+            if heads is not None:
+                found[camera] = heads
+        return found
+
+    def head_px(self, camera: str, width: int) -> tuple[float, float] | None:
+        """The same in pictures of `width` px of one camera; None where it is not calibrated, or watches no zone."""
+        heads = self.heads.get(camera)
+        if heads is None:
+            return None
+        share = width / self.grounds[camera].picture[0]
+        return heads[0] * share, heads[1] * share
 
 
 def make_plan(settings: BoxSettings) -> Plan:

@@ -249,6 +249,40 @@ class MetricsSettings(_Settings, frozen=True, kw_only=True):
     ] = 9108
 
 
+class DetectorSettings(_Settings, frozen=True, kw_only=True):
+    """A detector for sparse views, beside the counter for dense ones."""
+
+    model: Annotated[
+        Text, msgspec.Meta(title="Model", description="Name of the detector in `levee models list`, or its manifest.")
+    ]
+    dense_from: Annotated[
+        float,
+        msgspec.Meta(
+            title="Dense from",
+            description="People in the fullest square of a quarter of the picture's shorter side from which the "
+            "density network counts.",
+            gt=0,
+            le=1000,
+        ),
+    ] = 6.0
+    sparse_below: Annotated[
+        float,
+        msgspec.Meta(
+            title="Sparse below",
+            description="People in that square below which the detector counts again; between the two it stays as it "
+            "was.",
+            gt=0,
+            le=1000,
+        ),
+    ] = 4.0
+
+    def __post_init__(self) -> None:
+        if self.sparse_below > self.dense_from:
+            raise ValueError(
+                f"detector: `sparse_below` ({self.sparse_below:g}) must not be above `dense_from` ({self.dense_from:g})"
+            )
+
+
 class BoxSettings(_Settings, frozen=True, kw_only=True):
     """All that one box is told."""
 
@@ -283,6 +317,14 @@ class BoxSettings(_Settings, frozen=True, kw_only=True):
     model: Annotated[
         Text, msgspec.Meta(title="Model", description="Name of the counter in `levee models list`, or its file.")
     ] = "levee-s"
+    detector: Annotated[
+        DetectorSettings | None,
+        msgspec.Meta(
+            title="Detector",
+            description="A detector that counts while a view is sparse, where feet and single people matter; the "
+            "model counts once it is dense.",
+        ),
+    ] = None
     threads: Annotated[
         int, msgspec.Meta(title="Threads", description="Threads of the counter; 0 takes one per core.", ge=0, le=256)
     ] = 0

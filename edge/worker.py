@@ -41,7 +41,7 @@ class Worker:
         self.session = secrets.token_hex(8)
         self._settings = settings
         self._plan = make_plan(settings)
-        self._counter = counter if counter is not None else models.load(settings.model, threads=settings.threads)
+        self._counter = counter if counter is not None else _counter(settings)
         self._metrics = Metrics()
         news = threading.Event()
         self._cameras = {camera.name: Camera(camera, news) for camera in settings.cameras}
@@ -183,6 +183,15 @@ def run(settings: BoxSettings, *, stop: threading.Event, counter: models.Counter
     `OutboxRefused` (data folder), `models.WeightsRefused` (model); WorkerFailed where a part dies later.
     """
     Worker(settings, counter).run(stop)
+
+
+def _counter(settings: BoxSettings) -> models.Counter:
+    """The counter of the settings: one network, or two that are switched by density."""
+    dense = models.load(settings.model, threads=settings.threads)
+    if settings.detector is None:
+        return dense
+    sparse = models.load(settings.detector.model, threads=settings.threads)
+    return models.Switched(sparse, dense, models.Switch(settings.detector.dense_from, settings.detector.sparse_below))
 
 
 def _temperature_c() -> float | None:

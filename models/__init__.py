@@ -9,6 +9,7 @@ import numpy as np
 from models.counter import Band, Count, Counter, CountRefused, Estimate, View, WeightsRefused
 from models.picture import GREY
 from models.registry import Precision, checked_weights, manifest_path, own_manifests, read_manifest
+from models.switched import Switch, Switched
 
 if TYPE_CHECKING:
     from models.engine import Engine
@@ -19,6 +20,8 @@ __all__ = [
     "CountRefused",
     "Counter",
     "Estimate",
+    "Switch",
+    "Switched",
     "View",
     "WeightsRefused",
     "load",

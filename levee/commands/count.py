@@ -30,6 +30,10 @@ def count(
     model: Annotated[
         str, typer.Option("--model", metavar="NAME", help="A model by name, or a manifest (.yaml) of your own.")
     ] = "levee-s",
+    detector: Annotated[
+        str | None,
+        typer.Option("--detector", metavar="NAME", help="Counts while the view is sparse; the model once it is dense."),
+    ] = None,
     zones: Annotated[
         Path | None,
         typer.Option("--zones", metavar="FILE", help="A box's settings: also count the zones of the source's camera."),
@@ -70,7 +74,9 @@ def count(
     from levee.commands.count_zones import ZonesRefused
 
     try:
-        counter = models.load(model, threads=threads)
+        counter: Counter = models.load(model, threads=threads)
+        if detector is not None:
+            counter = models.Switched(models.load(detector, threads=threads), counter)
     except models.WeightsRefused as error:
         raise _refusal(str(error), 2) from None
     tallies = [Tally(source) for source in sources]
@@ -181,7 +187,8 @@ def _sampled(
             continue
         next_s = max(next_s + every, reader.time_s) if reader.kind.live else next_s + every
         name = str(reader.path) if isinstance(reader, PicturesReader) else reader.label
-        seen = _counted(name, 0 if still else grabbed - 1, 0.0 if still else reader.time_s, reader, counter)
+        frame, time_s = (0, 0.0) if still else (grabbed - 1, reader.time_s)
+        seen = _counted(name, frame, time_s, reader, counter, tally)
         given += 1
         broken += seen.picture is None
         if seen.count is None:
@@ -203,17 +210,19 @@ def _sampled(
         tally.faults.append(f"{reader.label}: truncated: {grabbed} of {reader.announced} frames could be read")
 
 
-def _counted(name: str, frame: int, time_s: float, reader: Reader, counter: Counter) -> Seen:
+def _counted(name: str, frame: int, time_s: float, reader: Reader, counter: Counter, tally: Tally) -> Seen:
     from edge.capture.reader import PicturesReader
     from levee.commands.count_output import Seen
-    from models import CountRefused
+    from models import CountRefused, View
 
     picture = reader.picture()
     if picture is None:
         why = reader.fault if isinstance(reader, PicturesReader) else "it cannot be decoded"
         return Seen(name, frame, time_s, counter.name, why=why)
+    zones = tally.zones
+    view = View(tally.label, zones.plan.head_px(zones.camera, picture.shape[1]) if zones else None)
     try:
-        return Seen(name, frame, time_s, counter.name, picture, counter.count(picture))
+        return Seen(name, frame, time_s, counter.name, picture, counter.count(picture, view))
     except CountRefused as error:
         return Seen(name, frame, time_s, counter.name, picture, why=str(error))
 

@@ -162,6 +162,10 @@ def _box(box: Loaded[BoxSettings]) -> Iterator[Problem]:
     fault = weights_fault(box.settings.model)
     if fault:
         yield box.problem(fault, "model")
+    detector = box.settings.detector
+    fault = weights_fault(detector.model) if detector else None
+    if fault:
+        yield box.problem(fault, "detector", "model")
     yield from _secrets(box, box.settings.mqtt, ("mqtt",))
     yield from _tls(box, box.settings.mqtt.tls)
     for number, camera in enumerate(box.settings.cameras):

@@ -42,6 +42,7 @@ BOX = Kind(
         *BROKER_PATHS,
         "data_folder",
         "model",
+        "detector.model",
     ),
 )
 SERVICE = Kind(

@@ -63,7 +63,7 @@ class Twelve:
     def __init__(self) -> None:
         self.refuse = False
 
-    def count(self, frame: NDArray[np.uint8]) -> Count:
+    def count(self, frame: NDArray[np.uint8], view: object = None) -> Count:
         if self.refuse:
             raise CountRefused("the picture cannot be counted")
         grid = np.ones((9, 16), dtype=np.float32)
@@ -365,7 +365,7 @@ from models import Count
 
 class Twelve:
     name, digest = "density:twelve", "d" * 64
-    def count(self, frame):
+    def count(self, frame, view: object = None):
         size = (frame.shape[1], frame.shape[0])
         return Count(np.ones((9, 16), np.float32), size, None, self.name, False, ())
 

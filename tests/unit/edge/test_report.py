@@ -101,7 +101,7 @@ class Scripted:
         self.each: float | None = 1.0
         self.reasons: tuple[str, ...] = ()
 
-    def count(self, frame: np.ndarray) -> Count:
+    def count(self, frame: np.ndarray, view: object = None) -> Count:
         if self.each is None:
             raise CountRefused("no")
         grid = np.full((18, 32), self.each, dtype=np.float32)

@@ -29,7 +29,7 @@ class Counts:
     name = "density:none"
     digest = "e" * 64
 
-    def count(self, frame: object) -> NoReturn:
+    def count(self, frame: object, view: object = None) -> NoReturn:
         raise AssertionError("nothing to count")
 
 
