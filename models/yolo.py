@@ -19,12 +19,13 @@ TERMS = (
     "AGPL-3.0, as ultralytics and its weights are: whoever offers a service with it must offer its source, unless they"
     " hold a licence of ultralytics"
 )
-CAP = {False: 8400, True: 300}
-"""The most boxes: every place of the grids at 640 px, or what an end-to-end head gives."""
+STRIDES = (8, 16, 32)
 
 
-def export(weights: str, size: int, folder: Path) -> Path:
-    """NAME.onnx in `folder`, from a checkpoint (`yolo26n.pt`), or with random weights from a name (`yolo26n.yaml`).
+def export(weights: str, size: int, folder: Path) -> tuple[Path, int]:
+    """NAME.onnx in `folder`, and the number of its class `person`.
+
+    From a checkpoint (`yolo26n.pt`), or with random weights from a name (`yolo26n.yaml`).
 
     Nothing is downloaded. WeightsRefused with one line where the file is not there, or is no detector.
     """
@@ -46,7 +47,10 @@ def export(weights: str, size: int, folder: Path) -> Path:
             model = ultralytics.YOLO(source, verbose=False)
             if model.task != "detect":
                 raise WeightsRefused(f"{weights}: made for {model.task}, where a counter needs a detector")
-            names = {int(key): str(name) for key, name in model.names.items()}
+            names = {str(name): int(key) for key, name in model.names.items()}
+            if path.suffix == ".pt" and "person" not in names:
+                known = ", ".join(list(names)[:5])
+                raise WeightsRefused(f"{weights}: it knows no class `person`, only {known} ...")
             # simplify needs another library; end2end=False lifts the cap of 300 boxes
             written = Path(
                 model.export(format="onnx", imgsz=size, simplify=False, opset=17, end2end=False, verbose=False)
@@ -60,12 +64,10 @@ def export(weights: str, size: int, folder: Path) -> Path:
             raise WeightsRefused(f"{weights}: ultralytics cannot export it: {_line(error)}") from None
         finally:
             os.chdir(here)
-    if path.suffix == ".pt" and "person" not in names.values():
-        raise WeightsRefused(f"{weights}: it knows no class `person`, only {', '.join(list(names.values())[:5])}")
-    return target
+    return target, names.get("person", 0)
 
 
-def describe(file: Path, size: int, about: str) -> Manifest:
+def describe(file: Path, size: int, person: int, about: str) -> Manifest:
     """The manifest of an exported file."""
     return Manifest(
         kind="detector",
@@ -75,7 +77,7 @@ def describe(file: Path, size: int, about: str) -> Manifest:
         about=about,
         terms=TERMS,
         picture=Picture(colour="rgb", scale=1 / 255, multiple=32),
-        boxes=Boxes(size=size, cap=CAP[False]),
+        boxes=Boxes(size=size, person_class=person, cap=sum((size // stride) ** 2 for stride in STRIDES)),
     )
 
 

@@ -134,8 +134,8 @@ def _yolos(wanted: list[str] | None, folder: Path) -> list[str]:
 
     paths = []
     for name in wanted or YOLOS:
-        file = export(f"{name}.yaml", INPUT, folder)
-        write_manifest(describe(file, INPUT, "random weights"), file.with_suffix(".yaml"))
+        file, person = export(f"{name}.yaml", INPUT, folder)
+        write_manifest(describe(file, INPUT, person, "random weights"), file.with_suffix(".yaml"))
         paths.append(str(file.with_suffix(".yaml")))
     return paths
 

@@ -43,7 +43,7 @@ def list_models(
         here = effective(manifest.precision)
         runs = here if here == manifest.precision else f"{here} (no {manifest.precision} here)"
         size = f"{weights.stat().st_size / 1e6:.1f}"
-        about = f"{manifest.about} ({manifest.terms})" if manifest.terms.startswith("AGPL") else manifest.about
+        about = f"{manifest.about} (AGPL-3.0)" if manifest.terms.startswith("AGPL") else manifest.about
         table.add_row(manifest.name, manifest.kind, runs, size, manifest.sha256[:12], about)
     Console().print(table)
     for fault in faults:
