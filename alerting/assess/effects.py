@@ -30,11 +30,16 @@ def effect_id(*parts: str | float | int) -> str:
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What was known at that moment: persons; persons/m² in the worst cell; persons/m² per minute."""
+    """What was known at that moment: persons; persons/m² in the worst cell; persons/m² per minute.
+
+    `ahead` is the forecast of the density in `ahead_minutes`: its median and 90 % band.
+    """
 
     people: Band | None = None
     density: Band | None = None
     trend: float | None = None
+    ahead: Band | None = None
+    ahead_minutes: int = 0
 
 
 class TierChanged(msgspec.Struct, frozen=True, kw_only=True, tag="tier", tag_field="effect"):

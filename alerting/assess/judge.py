@@ -19,7 +19,7 @@ from alerting.assess.levels import MAX_WHY, Reached, base_tier, below, levels
 from alerting.assess.motion import motion_known, observe_motion, raising
 from alerting.assess.neighbours import warned
 from alerting.assess.occupancy import drift_by_camera
-from alerting.assess.outlook import foreseen, look_ahead, still_foreseen
+from alerting.assess.outlook import density_ahead, foreseen, look_ahead, still_foreseen
 from alerting.assess.sight import sight
 from alerting.assess.state import Second, ZoneState
 from wire import Band, Instant, Kind, State, Tier
@@ -119,7 +119,10 @@ def figures(zone: ZoneState, now: float) -> Figures:
 
 
 def _figures(zone: ZoneState, now: float) -> Figures:
-    return Figures(people=zone.people, density=zone.density, trend=trend(zone.slots, now))
+    ahead, minutes = density_ahead(zone, now)
+    return Figures(
+        people=zone.people, density=zone.density, trend=trend(zone.slots, now), ahead=ahead, ahead_minutes=minutes
+    )
 
 
 def judge(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effect]]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from alerting.assess.forecast import Ahead, Figure, forecast, gates_known
 from alerting.assess.levels import MAX_WHY, RISING, Reached
 from alerting.assess.state import Outlook, ZoneState
-from wire import Kind, Tier
+from wire import Band, Kind, Tier
 
 #: Seconds between two looks ahead, and how many must agree: a minute [J].
 EVERY_S, LOOKS = 15.0, 4
@@ -21,6 +21,8 @@ LIKELY, HOLDS = 0.8, 0.4
 #: longer; the slow filling of a place, known from its gates, is foreseen for longer. What calls more people must be
 #: nearer [J].
 DENSITY_MINUTES, PEOPLE_MINUTES, GATES_MINUTES = (15, 10), (30, 15), (60, 30)
+#: The forecast that a page tells.
+TOLD_MINUTES = 15
 #: Below this share of its threshold a density is too far off for a trend to foresee it [J].
 NEAR = 0.5
 
@@ -47,6 +49,17 @@ def look_ahead(zone: ZoneState, now: float) -> ZoneState:
                 break
     looks = before.likely if before is not None and now - before.at < 4 * EVERY_S else ()
     return replace(zone, outlook=Outlook(now, (*looks, likely)[-LOOKS:], holds, why))
+
+
+def density_ahead(zone: ZoneState, now: float) -> tuple[Band | None, int]:
+    """The density foreseen for the time that a dispatch takes, and how many minutes that is; none, 0 where unknown."""
+    known = (
+        [one for one in forecast(zone, "density", now) if one.minutes == TOLD_MINUTES] if zone.rules.forecast else []
+    )
+    if not known:
+        return None, 0
+    low, median, high = (round(value, 3) for value in (known[0].low, max(0.0, known[0].median), known[0].high))
+    return Band(value=median, low=min(low, median), high=max(high, median)), TOLD_MINUTES
 
 
 def foreseen(zone: ZoneState) -> list[Reached]:

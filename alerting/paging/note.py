@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerting.assess import Page
-from alerting.paging.words import sentence, tier_word, whole
+from alerting.paging.words import foreseen, sentence, tier_word, whole
 from alerting.settings import SiteSettings
 from wire import Band, TierName
 
@@ -87,15 +87,14 @@ class Addressee:
 NOBODY = Addressee()
 
 
-def write_note(
-    page: Page, site: SiteSettings, to: Addressee = NOBODY, *, forecast: str | None = None, exercise: bool = False
-) -> Note:
+def write_note(page: Page, site: SiteSettings, to: Addressee = NOBODY, *, exercise: bool = False) -> Note:
     """The note for `page`, which is of one of the site's zones."""
     zone = next(zone for zone in site.zones if zone.name == page.zone)
     place = ZoneInfo(site.time_zone)
     since, known, tier = _time(page.since, place), page.figures, TierName.of(page.tier)
     responsible = zone.responsible or site.responsible
     plan = zone.plan or site.plan
+    forecast = foreseen(to.language, known.ahead, known.ahead_minutes)
     steps = [step for word, told in plan.items() if word == tier.value and not page.unknown for step in told]
     return Note(
         id=page.id,

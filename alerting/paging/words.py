@@ -78,6 +78,15 @@ def sentence(
     return f"{told} {why}. Responsible: {responsible}."
 
 
+def foreseen(language: str, ahead: Band | None, minutes: int) -> str | None:
+    """The forecast of the worst cell, in a few words; none where there is none."""
+    if ahead is None:
+        return None
+    if language == "zh":
+        return f"{minutes} 分钟后最密处每平方米 {ahead.value:.1f} 人（{ahead.low:.1f} 至 {ahead.high:.1f}）"
+    return f"{ahead.value:.1f} persons/m² in the worst cell in {minutes} min ({ahead.low:.1f} to {ahead.high:.1f})"
+
+
 def whole(language: str, text: str, steps: tuple[str, ...], link: str, repeat: bool, name: str, mark: str) -> str:
     """All that a person gets to read: the sentence, the plan's first steps, and where to answer."""
     lines = [text]

@@ -15,6 +15,7 @@ from alerting.assess import (
     Event,
     HistoryTold,
     Observed,
+    Page,
     SettingsApplied,
     SiteState,
     Tick,
@@ -183,6 +184,20 @@ def test_a_forecast_of_calm_lowers_nothing_and_a_faded_one_lets_go_slowly() -> N
     fall = next(one for one in run.changes() if one.to_tier < one.from_tier)
     assert fall.at - at >= 180
     assert run.zone.tier is Tier.NORMAL
+
+
+def test_a_page_tells_what_is_foreseen_for_the_time_of_a_dispatch() -> None:
+    run = Run(rules()).play(30, lambda t: 0.5 + 0.1 * t)
+    pages = [one for one in run.effects if isinstance(one, Page)]
+    assert pages
+    newest = pages[-1].figures
+    assert newest.ahead_minutes == 15
+    assert newest.ahead is not None
+    assert newest.density is not None
+    assert newest.ahead.low <= newest.ahead.value <= newest.ahead.high
+    assert newest.density.value + 0.5 < newest.ahead.value < newest.density.value + 2.5
+    silent = Run(rules(forecast=False)).play(30, lambda t: 0.5 + 0.1 * t)
+    assert all(one.figures.ahead is None for one in silent.effects if isinstance(one, Page))
 
 
 def test_forecasts_can_be_turned_off() -> None:

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from alerting.assess import Figures, Page, ZoneKind
-from alerting.paging.note import Note, write_note
+from alerting.paging.note import Addressee, Note, write_note
 from alerting.paging.senders import ChannelRefused, ConsoleSender, Outcome, WebhookSender, make_senders
 from alerting.settings import AppriseChannel, SiteSettings, WebhookChannel, ZoneSettings
 from wire import Band, Tier
@@ -59,6 +59,19 @@ def test_a_note_says_what_people_need() -> None:
     blind = write_note(page("square", unknown=True), SITE)
     assert blind.text.startswith("NOT SEEN The Bund, The square")
     assert (blind.responsible, blind.people, blind.exercise) == ("Duty room", None, False)
+
+
+def test_a_note_tells_what_is_foreseen_in_the_language_of_the_person() -> None:
+    ahead = msgspec.structs.replace(page().figures, ahead=Band(value=4.26, low=3.5, high=5.0), ahead_minutes=15)
+    rising = msgspec.structs.replace(page(), figures=ahead)
+    note = write_note(rising, SITE)
+    assert note.forecast == "4.3 persons/m² in the worst cell in 15 min (3.5 to 5.0)"
+    assert f"Forecast: {note.forecast}." in note.text
+    assert (
+        "预测：15 分钟后最密处每平方米 4.3 人（3.5 至 5.0）。"
+        in write_note(rising, SITE, Addressee(language="zh")).text
+    )
+    assert write_note(page(), SITE).forecast is None
 
 
 class Vendor:
