@@ -159,6 +159,7 @@ class Office:
         first = max(mine, key=lambda incident: incident.urgency)
         to = Addressee(person.title, person.language, call.reason, link, first.id)
         note = write_note(self._page(call, first), self._site(site), to)
+        note = msgspec.structs.replace(note, incidents=tuple(incident.id for incident in mine))
         if len(mine) == 1:
             return note
         others = [f"{self._title(site, one.zone)} {TierName.of(one.tier).value}" for one in mine if one.id != first.id]

@@ -20,6 +20,7 @@ from alerting.assess.judge import figures
 from alerting.audit.selftest import SelfTest
 from alerting.channels import AppriseChannel, ConsoleChannel, needs_address
 from alerting.duty.events import Call, Entry, Fell, Gone, Passed, Raised, SeenAgain
+from alerting.duty.incident import Phase
 from alerting.duty.settings import DutySettings
 from alerting.metrics import Metrics
 from alerting.office import SELF, SELF_ZONE, Office, self_site
@@ -178,7 +179,18 @@ class Pager:
             self._happens(SELF, SeenAgain(at, SELF_ZONE))
 
     def _happens(self, site: str, happening: Raised | Fell | SeenAgain | Gone | Passed) -> None:
+        before = {one.id for one in self.office.incidents()}
         pages, _ = self.office.happens(site, happening, self._batch())
+        left = {one.id for one in self.office.incidents()}
+        closed = before - left
+        if closed:
+            rows = self._desk.drop_calls(
+                lambda incidents: bool(incidents & closed) and not incidents & left,
+                PageState.GIVEN_UP,
+                "the incident is closed",
+            )
+            for row in rows:
+                self._note_page(row)
         self._queue_calls(pages)
 
     def _queue_calls(self, pages: list[tuple[Call, Note]]) -> None:
@@ -211,10 +223,13 @@ class Pager:
         done = set(answered.incidents)
         words = f"acknowledged by {answered.person}"
 
-        def ours(row: PageRow) -> bool:
-            return bool(row.person) and msgspec.json.decode(row.note, type=Note).incident in done
+        # A call that several incidents were put into goes on while one of them is in nobody's hands.
+        open_still = {one.id for one in self.office.incidents() if one.phase is not Phase.ACKNOWLEDGED}
 
-        for row in self._desk.drop(ours, PageState.ACKNOWLEDGED, words):
+        def ours(incidents: frozenset[str]) -> bool:
+            return bool(incidents & done) and not incidents & open_still
+
+        for row in self._desk.drop_calls(ours, PageState.ACKNOWLEDGED, words):
             self._note_page(row)
         for key, view in self._pages.items():
             if view.incident in done and view.person:

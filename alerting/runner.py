@@ -81,6 +81,7 @@ class _Runner:
         self._settings, self._sites, self._stop = settings, tuple(sites), stop
         self._duty, self._make_clock = duty, clock
         _check_sites(self._sites)
+        _check_reach(settings, duty)
         self._inbox: queue.Queue[_Message | _Wake] = queue.Queue()
         self._came_up, self._answered = threading.Event(), threading.Event()
         self._overflow, self._inbox_bytes, self._inbox_lock = 0, 0, threading.Lock()
@@ -315,3 +316,15 @@ def _check_sites(sites: Sequence[SiteSettings]) -> None:
         raise SitesRefused(f"no site may be called {SELF}: that is the service itself")
     if not names:
         raise SitesRefused("there is no site to judge")
+
+
+def _check_reach(settings: ServiceSettings, duty: DutySettings | None) -> None:
+    """Nobody may be called by a way that there is not: that would come out at night, in the middle of an alarm."""
+    for person in duty.people if duty is not None else ():
+        for reach in person.reach:
+            if reach.channel not in settings.channels:
+                known = ", ".join(sorted(settings.channels))
+                raise SitesRefused(
+                    f"{settings.duty or 'duty'}: person {person.name}: the service has no channel called "
+                    f"{reach.channel}, only {known}"
+                )

@@ -197,6 +197,9 @@ class Check:
                 words = f"{', '.join(call.zones)}: the call {body['page'][:8]} was accepted {at - call.at:.0f} s late"
                 self._find(f"accepted-late {body['page']}", call.at, words, past=True)
             call.accepted = True
+        elif call is not None and str(body["words"]).removeprefix("replaced by ") in self._calls:
+            # The newer call tells all that this one would have, and is watched itself.
+            del self._calls[body["page"]]
 
     def _silence(self, body: Mapping[str, Any]) -> None:
         if body["what"] != "begun":

@@ -80,6 +80,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ]
 
+    def __post_init__(self) -> None:
+        _unique(f"person {self.name}: the channel", [reach.channel for reach in self.reach])
+
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hours of the day at which the same people are on duty. Over midnight it belongs to the day on which it begins."""

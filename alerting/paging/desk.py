@@ -41,10 +41,15 @@ HELD_S = 0.5
 @dataclass
 class _Pending:
     row: PageRow
+    #: Who is called, for which incidents.
+    person: str
+    incidents: frozenset[str]
     #: By the steady clock.
     due: float
     began: float
     in_hand: bool = False
+    #: Nobody wants it any more, though it was under way when that came out: what becomes of it unless it is accepted.
+    over: tuple[PageState, str] | None = None
 
 
 class Desk:
@@ -83,7 +88,7 @@ class Desk:
         orphans = []
         for row in rows:
             if row.channel in self._lanes and self._address(row.person, row.channel) is not None and row.note != b"{}":
-                self._pending[row.id, row.channel] = _Pending(row, steady, steady)
+                self._pending[row.id, row.channel] = _pending(row, _decode(row), steady)
             else:
                 gone = row.channel not in self._lanes
                 answer = (
@@ -96,21 +101,40 @@ class Desk:
     def queue(
         self, note: Note, channels: Sequence[str] | None, at: float, steady: float, person: str = ""
     ) -> list[PageRow]:
-        """Make a page pending on each of `channels`, on all of them where it is None; the new ones, to be recorded."""
+        """Make a page pending on each of `channels`, on all of them where it is None. To be recorded: the new ones, and
+        those that they replace; one for a channel that is not there is given up at once."""
         fresh = []
         for channel in self._lanes if channels is None else channels:
             key = (note.id, channel)
-            if key not in self._pending:
-                row = PageRow(note.id, channel, int(note.tier.tier), at, msgspec.json.encode(note), person=person)
-                self._pending[key] = _Pending(row, steady, steady)
+            if key in self._pending:
+                continue
+            row = PageRow(note.id, channel, int(note.tier.tier), at, msgspec.json.encode(note), person=person)
+            if channel not in self._lanes:
+                row = replace(row, state=PageState.GIVEN_UP, answer=f"there is no channel {channel}")
+                log.error("page %s is given up: %s", row.id, row.answer)
                 fresh.append(row)
+                continue
+            made = _pending(row, note, steady)
+            fresh += self._replaced_by(made)
+            self._pending[key] = made
+            fresh.append(row)
         return fresh
+
+    def _replaced_by(self, made: _Pending) -> list[PageRow]:
+        """A newer call to the same person on the same channel tells all that an older one would."""
+
+        def older(one: _Pending) -> bool:
+            same = (one.person, one.row.channel) == (made.person, made.row.channel) and made.row.tier >= one.row.tier
+            return same and bool(one.person and one.incidents) and one.incidents <= made.incidents
+
+        return self._end(older, PageState.GIVEN_UP, f"replaced by {made.row.id}")
 
     def due(self, steady: float) -> list[PageRow]:
         """The pages to try now, each with its attempt counted, to be recorded and then handed to `dispatch`."""
         ready = []
         waiting = [one for one in self._pending.values() if not one.in_hand and one.due <= steady]
-        for pending in sorted(waiting, key=lambda one: -one.row.tier):
+        # What was never tried goes first: pages that are refused again and again must not use up a channel's limit.
+        for pending in sorted(waiting, key=lambda one: (-one.row.tier, one.row.attempts, -one.row.queued)):
             limit = self._limits[pending.row.channel]
             if limit.ready(steady, pending.row.tier >= Tier.RED):
                 limit.took(steady)
@@ -120,10 +144,21 @@ class Desk:
         return ready
 
     def drop(self, done: Callable[[PageRow], bool], state: PageState, words: str) -> list[PageRow]:
-        """Stop trying the pages that are `done`, unless they are under way; their rows, to be recorded."""
+        """Stop trying the pages that are `done`; their rows, to be recorded. Those under way end with their answer."""
+        return self._end(lambda one: done(one.row), state, words)
+
+    def drop_calls(self, done: Callable[[frozenset[str]], bool], state: PageState, words: str) -> list[PageRow]:
+        """The same for calls to people, by the incidents that each is for."""
+        return self._end(lambda one: bool(one.person and one.incidents) and done(one.incidents), state, words)
+
+    def _end(self, done: Callable[[_Pending], bool], state: PageState, words: str) -> list[PageRow]:
         rows = []
         for key, pending in list(self._pending.items()):
-            if not pending.in_hand and done(pending.row):
+            if not done(pending):
+                continue
+            if pending.in_hand:
+                pending.over = pending.over or (state, words)
+            else:
                 del self._pending[key]
                 rows.append(replace(pending.row, state=state, answer=words))
         return rows
@@ -132,7 +167,7 @@ class Desk:
         """Hand pages to their channels: red first, then in their order."""
         for row in rows:
             to = self._address(row.person, row.channel) or ""
-            note = msgspec.structs.replace(msgspec.json.decode(row.note, type=Note), attempt=row.attempts, to=to)
+            note = msgspec.structs.replace(_decode(row), attempt=row.attempts, to=to)
             self._lanes[row.channel].waiting.put((-row.tier, next(self._order), (row.id, row.channel), note))
 
     def answered(self, steady: float) -> list[PageRow]:
@@ -149,6 +184,9 @@ class Desk:
 
     def _settle(self, key: Key, answer: Answer, steady: float) -> PageRow | None:
         pending = self._pending[key]
+        if answer.outcome is not Outcome.ACCEPTED and pending.over is not None:
+            del self._pending[key]
+            return replace(pending.row, state=pending.over[0], answer=pending.over[1])
         if answer.outcome is Outcome.HELD:
             pending.due, pending.in_hand = steady + HELD_S, False
             return None
@@ -175,6 +213,15 @@ class Desk:
         threads = [thread for lane in self._lanes.values() for thread in lane.threads]
         for thread in threads:
             thread.join(timeout_s / max(1, len(threads)))
+
+
+def _decode(row: PageRow) -> Note:
+    return msgspec.json.decode(row.note, type=Note)
+
+
+def _pending(row: PageRow, note: Note, steady: float) -> _Pending:
+    incidents = frozenset(note.incidents or filter(None, (note.incident,)))
+    return _Pending(row, row.person, incidents, steady, steady)
 
 
 class _Lane:

@@ -45,6 +45,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     exercise: bool = False
     #: The incident, the same from the first page to the report; empty where there is none.
     incident: str = ""
+    #: Every incident that a call is for, the one above among them.
+    incidents: tuple[str, ...] = ()
     #: Who is called by name, in what language, and why: `rise`, `next`, `again`, `everybody`, `resumed`, `together`.
     person: str = ""
     language: str = "en"

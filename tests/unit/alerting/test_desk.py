@@ -192,3 +192,82 @@ def test_an_answer_wakes_whoever_waits(desk: Callable[..., Desk]) -> None:
     at_desk.queue(note("a"), None, 1.0, 0.0)
     at_desk.dispatch(at_desk.due(0.0))
     assert woken.wait(10)
+
+
+def test_a_channel_that_is_not_there_is_given_up_and_the_others_are_tried(desk: Callable[..., Desk]) -> None:
+    at_desk = desk(hook=Scripted())
+    rows = at_desk.queue(note("a"), ["gone", "hook"], 1.0, 0.0, "ann")
+    assert [(row.channel, row.state, row.answer) for row in rows] == [
+        ("gone", PageState.GIVEN_UP, "there is no channel gone"),
+        ("hook", PageState.QUEUED, ""),
+    ]
+    assert [row.channel for row in at_desk.due(0.0)] == ["hook"]
+
+
+def call(mark: str, *incidents: str, tier: str = "red") -> Note:
+    return msgspec.structs.replace(note(mark, tier), incident=incidents[0], incidents=incidents)
+
+
+def test_refused_pages_do_not_starve_a_first_try(wait: Callable[..., None]) -> None:
+    hook = Scripted(*[NO] * 1000)
+    settings = PageSettings(first_retry_s=1, slowest_retry_s=1)
+    at_desk = Desk({"hook": hook}, settings, lambda: None, limits={"hook": 10})
+    try:
+        for number in range(40):
+            at_desk.queue(call(f"old{number}", f"i{number}"), None, 1.0, 0.0, "bad")
+        steady = 0.0
+        while steady < 600.0:
+            rows = at_desk.due(steady)
+            at_desk.dispatch(rows)
+            if rows:
+                answers(at_desk, steady, wait, len(rows))
+            steady += 5.0
+        at_desk.queue(call("new", "i99"), None, 600.0, steady, "good")
+        tried = list[str]()
+        for _ in range(12):
+            rows = at_desk.due(steady)
+            at_desk.dispatch(rows)
+            if rows:
+                answers(at_desk, steady, wait, len(rows))
+            tried += [row.id for row in rows]
+            steady += 5.0
+        assert "new" in tried[:3], tried
+    finally:
+        at_desk.close()
+
+
+def test_a_newer_call_replaces_the_older_one_to_the_same_person(desk: Callable[..., Desk]) -> None:
+    at_desk = desk(hook=Scripted())
+    at_desk.queue(call("old", "i1"), None, 1.0, 0.0, "ann")
+    at_desk.queue(call("both", "i1", "i2"), None, 1.0, 0.0, "ann")
+    at_desk.queue(call("bob", "i1"), None, 1.0, 0.0, "bob")
+    rows = at_desk.queue(call("new", "i1"), None, 2.0, 0.0, "ann")
+    assert [(row.id, row.state) for row in rows] == [("new", PageState.QUEUED)], "a call for more is not replaced"
+    assert sorted(row.id for row in at_desk.due(0.0)) == ["bob", "both", "new"]
+    rows = at_desk.queue(call("lower", "i1", tier="orange"), None, 3.0, 0.0, "ann")
+    assert [row.id for row in rows] == ["lower"]
+
+
+def test_the_replaced_one_is_recorded(desk: Callable[..., Desk]) -> None:
+    at_desk = desk(hook=Scripted())
+    at_desk.queue(call("old", "i1"), None, 1.0, 0.0, "ann")
+    rows = at_desk.queue(call("new", "i1"), None, 2.0, 0.0, "ann")
+    assert [(row.id, row.state, row.answer) for row in rows] == [
+        ("old", PageState.GIVEN_UP, "replaced by new"),
+        ("new", PageState.QUEUED, ""),
+    ]
+
+
+@pytest.mark.parametrize(("answer", "state"), [(NO, PageState.ACKNOWLEDGED), (YES, PageState.ACCEPTED)])
+def test_a_page_in_hand_at_the_acknowledgement_is_not_tried_again(
+    answer: Answer, state: PageState, desk: Callable[..., Desk], wait: Callable[..., None]
+) -> None:
+    hook = Scripted(answer)
+    hook.gate.clear()
+    at_desk = desk(hook=hook)
+    at_desk.queue(call("a", "i1"), None, 1.0, 0.0, "ann")
+    at_desk.dispatch(at_desk.due(0.0))
+    assert at_desk.drop_calls(lambda incidents: "i1" in incidents, PageState.ACKNOWLEDGED, "by bob") == []
+    hook.gate.set()
+    assert [row.state for row in answers(at_desk, 1.0, wait)] == [state]
+    assert (at_desk.pending, at_desk.due(1e6)) == (0, [])

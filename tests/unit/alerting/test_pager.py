@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from alerting.audit.run import Auditor, AuditRefused
+from alerting.duty.events import Gone
 from alerting.duty.settings import DutySettings
 from alerting.metrics import Metrics
 from alerting.paging.answer import Answer, Outcome
@@ -62,6 +63,10 @@ SITE = msgspec.convert(
 )
 
 
+#: No screens.
+SCREENS: dict[str, Any] = {"yellow": [], "orange": [], "red": [], "unknown": []}
+
+
 class Channel:
     """Answers by script, then yes."""
 
@@ -75,8 +80,8 @@ class Channel:
 
 
 class Bench:
-    def __init__(self, folder: Path, at: float = AT, **settings: Any) -> None:
-        self.url = f"sqlite:///{folder}/record.db"
+    def __init__(self, folder: Path, at: float = AT, site: SiteSettings = SITE, **settings: Any) -> None:
+        self.site, self.url = site, f"sqlite:///{folder}/record.db"
         self.settings = msgspec.convert(
             {
                 "sites": ["a"],
@@ -109,7 +114,7 @@ class Bench:
         self.record = Record(self.url)
         self.service = Service(
             self.settings,
-            [SITE],
+            [self.site],
             self.record,
             self.record.resume("one", SESSION, self.at),
             {"sms": self.sms, "bot": self.bot},
@@ -133,7 +138,10 @@ class Bench:
     def say(self, density: float) -> None:
         self.sequence += 1
         band = Band(value=density, low=0, high=density)
-        reading = Instant(zone="steps", age_s=0, state=State.GOOD, method="t", count=band, peak_density=band)
+        readings = tuple(
+            Instant(zone=zone.name, age_s=0, state=State.GOOD, method="t", count=band, peak_density=band)
+            for zone in self.site.zones
+        )
         message = Readings(
             version=1,
             site="bund",
@@ -142,7 +150,7 @@ class Bench:
             sequence=self.sequence,
             floor=1,
             sent=datetime.fromtimestamp(self.at, UTC),
-            readings=(reading,),
+            readings=readings,
         )
         self.service.receive("levee/v1/bund/box-1/readings", encode(message), False, self.at, self.at)
 
@@ -281,6 +289,46 @@ def test_an_answer_is_taken_once_and_shown_by_name(bench: Callable[..., Bench]) 
     assert rows == {("sms", "acknowledged", "acknowledged by ann"), ("bot", "acknowledged", "acknowledged by ann")}
     here.runs(200, 5.0)
     assert len(here.entries("call")) == 1
+
+
+def test_a_call_for_two_incidents_goes_on_until_both_are_in_hand(bench: Callable[..., Bench]) -> None:
+    zones = [{"name": "steps", **ZONE}, {"name": "quay", **ZONE}]
+    site = msgspec.convert({**msgspec.to_builtins(SITE), "zones": zones}, SiteSettings)
+    here = bench(site=site, pages={"first_retry_s": 600, "slowest_retry_s": 600, **SCREENS})
+    here.sms.answers = [Answer(Outcome.REFUSED, "no")] * 100
+    here.runs(10, 5.0)
+    here.until(lambda: len(here.sms.sent) == 2)
+    first, second = (note.incident for note in here.sms.sent)
+    both = msgspec.structs.replace(here.sms.sent[0], id="b" * 20, incidents=(first, second))
+    here.service._pager._queue(both, ["sms"], here.at, "bob")
+    here.runs(1, 5.0)
+    here.until(lambda: len(here.sms.sent) == 3)
+
+    def state() -> str:
+        reader = here.reader()
+        found = [row["state"] for row in reader.pages() if row["id"] == "b" * 20]
+        reader.close()
+        return str(found[0])
+
+    asked = {"what": "acknowledge", "call": "c", "site": "bund", "person": "cid"}
+    assert here.asks("a", **asked, incidents=[[first, 1]])[0] == "acknowledged"
+    assert state() == "refused", "the other incident is in nobody's hands"
+    assert here.asks("b", **asked, incidents=[[second, 1]])[0] == "acknowledged"
+    assert state() == "acknowledged"
+
+
+def test_a_page_of_a_closed_incident_is_not_tried_on(bench: Callable[..., Bench]) -> None:
+    here = bench(pages={"first_retry_s": 600, "slowest_retry_s": 600, **SCREENS})
+    here.sms.answers = [Answer(Outcome.REFUSED, "no")] * 100
+    here.runs(10, 5.0)
+    here.until(lambda: here.sms.sent)
+    here.runs(1, 5.0)
+    here.service._pager._happens("bund", Gone(here.at, "steps"))
+    here.runs(1, 5.0)
+    reader = here.reader()
+    told = {(row["state"], row["answer"]) for row in reader.pages() if row["channel"] == "sms"}
+    reader.close()
+    assert told == {("given-up", "the incident is closed")}
 
 
 def test_silences_are_asked_for_and_ended(bench: Callable[..., Bench]) -> None:

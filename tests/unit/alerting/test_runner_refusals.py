@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 import alerting.runner
+from alerting.duty.settings import DutySettings, Person
 from alerting.ingest import Dropped
 from alerting.runner import run
 from alerting.settings import ServiceSettings, SiteSettings
@@ -112,3 +113,26 @@ def test_no_single_message_ends_the_judgement(tmp_path: Path) -> None:
     assert [(one.reason, one.line) for one in core.dropped] == [
         ("failed", "a message on 'b\\n' could not be taken: OverflowError")
     ]
+
+
+def test_a_person_reached_by_a_channel_that_there_is_not(tmp_path: Path) -> None:
+    people = [{"name": "ann", "title": "Ann", "reach": [{"channel": "console"}, {"channel": "smss", "to": "+861"}]}]
+    units = [{"name": "o", "title": "O", "shifts": [{"name": "s", "teams": [["ann"]]}]}]
+    duty = msgspec.convert({"people": people, "units": units}, DutySettings)
+    service = {"sites": ["a"], "duty": "duty.yaml", "record": {"url": f"sqlite:///{tmp_path}/record.db"}}
+    with pytest.raises(
+        ValueError, match=r"duty\.yaml: person ann: .* no channel called smss, only console"
+    ):
+        run(
+            msgspec.convert(service, ServiceSettings),
+            [msgspec.convert(SITE, SiteSettings)],
+            stop=threading.Event(),
+            duty=duty,
+        )
+    assert not (tmp_path / "record.db").exists()
+
+
+def test_a_channel_twice_for_one_person() -> None:
+    reach = [{"channel": "sms", "to": "+861"}, {"channel": "sms", "to": "+862"}]
+    with pytest.raises(msgspec.ValidationError, match="person ann: the channel sms is listed twice"):
+        msgspec.convert({"name": "ann", "title": "Ann", "reach": reach}, Person)
