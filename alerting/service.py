@@ -109,7 +109,7 @@ class Service:
         #: Something happened that should not wait for the next tick to be recorded.
         self.urgent = False
         self._waiting_bytes = 0
-        self._writer = Writer(record, settings.record, metrics, self._complaints, at)
+        self._writer = Writer(record, settings.record, metrics, self._complaints, at, alone=settings.cluster is None)
         self._saved_at = self._tiers_sent_at = 0.0
         self._abandoned: list[tuple[str, str]] = []
         self._states: dict[str, SiteState] = {
@@ -126,7 +126,7 @@ class Service:
             states=self._states,
             batch=lambda: self._batch,
             wake=wake,
-            allowed=self.leads,
+            allowed=self._writer.may_page,
             at=at,
         )
         self._batch.entries.append(Entry(at, "term", {"what": "begun", **msgspec.structs.asdict(self.origin)}))
@@ -283,8 +283,8 @@ class Service:
         self._metrics.pages_pending.set(self._pager.pending)
 
     def leads(self) -> bool:
-        """Whether this service may page and publish. Any thread."""
-        return self._writer.leads()
+        """Whether this service may publish. Any thread."""
+        return self._writer.may_publish()
 
     def _publish(self, topic: str, payload: bytes, retained: bool) -> None:
         if self.leads():

@@ -30,9 +30,18 @@ class Writer:
     """`write` raises Deposed where another service leads; nothing else of what happens to the record is raised."""
 
     def __init__(
-        self, record: Record, settings: RecordSettings, metrics: Metrics, complaints: Complaints, at: float
+        self,
+        record: Record,
+        settings: RecordSettings,
+        metrics: Metrics,
+        complaints: Complaints,
+        at: float,
+        *,
+        alone: bool = True,
     ) -> None:
+        """`alone`: there is no standby that might lead instead."""
         self._record, self._settings, self._metrics, self._complaints = record, settings, metrics, complaints
+        self._alone = alone
         self._began = (at, time.monotonic())
         self._committed_at = time.monotonic()
         self._pruned_at = self._retry_at = 0.0
@@ -48,9 +57,14 @@ class Writer:
         since = self._away_since
         return since is not None and steady - since > UNRECORDED_PAGES_AFTER_S
 
-    def leads(self) -> bool:
-        """Whether this service may page and publish: it leads, or the record is away for everybody. Any thread."""
+    def may_page(self) -> bool:
+        """It leads, or cannot know: a page from two services is better than none. Any thread."""
         return self._record.leads() or self.away_long(time.monotonic())
+
+    def may_publish(self) -> bool:
+        """It leads. Where another one may have been chosen meanwhile, two must not contradict each other on the tier's
+        topic, nor push each other off the broker. Any thread."""
+        return self._record.leads() or (self._alone and self.away_long(time.monotonic()))
 
     def write(self, batch: Batch, at: float, steady: float, *, at_once: bool) -> bool:
         """Commit what waits; without anything, show now and then that this service lives and leads. False: away."""
