@@ -185,7 +185,11 @@ def https_or_loopback(endpoint: str | None) -> None:
 class AliyunChannel(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="aliyun", tag_field="type"
 ):
-    """SMS or voice through Aliyun (阿里云). The template has the parameters `id`, `tier`, `place` and `text`."""
+    """SMS or voice through Aliyun (阿里云).
+
+    The template has the parameters `id`, `tier` and `place`; of a call also `text`, and of a short message `token`, in
+    the fixed address `https://<host of the answering page>/a/${token}`: vendors refuse whole addresses as parameters.
+    """
 
     kind: Annotated[
         Literal["sms", "voice"], msgspec.Meta(title="Kind", description="A short message, or a call that reads aloud.")
@@ -227,7 +231,11 @@ class AliyunChannel(
 class TencentChannel(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="tencent", tag_field="type"
 ):
-    """SMS or voice through Tencent Cloud (腾讯云). The template has four parameters: id, tier, place and text."""
+    """SMS or voice through Tencent Cloud (腾讯云).
+
+    The template has four parameters: id, tier, place, and the text of a call, or the token of a short message in the
+    fixed address `https://<host of the answering page>/a/{4}`.
+    """
 
     kind: Annotated[
         Literal["sms", "voice"], msgspec.Meta(title="Kind", description="A short message, or a call that reads aloud.")

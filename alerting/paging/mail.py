@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import email.policy
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 
 from alerting.channels import MailChannel
 from alerting.paging.answer import Answer, Outcome, one_line
 from alerting.paging.note import Note
+
+
+@contextmanager
+def _left(server: smtplib.SMTP) -> Iterator[None]:
+    """Take leave at the end. What the server has said of the mail by then holds, however the leave is taken."""
+    try:
+        yield
+        with suppress(OSError, smtplib.SMTPException):
+            server.quit()
+    finally:
+        server.close()
 
 
 class MailSender:
@@ -42,7 +56,7 @@ class MailSender:
             )
         else:
             server = smtplib.SMTP(channel.host, channel.port, timeout=channel.timeout_s)
-        with server:
+        with _left(server):
             if channel.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if channel.username is not None:
@@ -52,7 +66,7 @@ class MailSender:
             for code, said in (server.mail(channel.sender), server.rcpt(to)):
                 if code not in (250, 251):
                     raise smtplib.SMTPResponseException(code, said)
-            code, said = server.data(self._message(note, to).as_bytes())
+            code, said = server.data(self._message(note, to).as_bytes(policy=email.policy.SMTP))
             if code != 250:
                 raise smtplib.SMTPResponseException(code, said)
             return Answer(Outcome.ACCEPTED, one_line(f"{code} {said.decode('utf-8', 'replace')}", to))

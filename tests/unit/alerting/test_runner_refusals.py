@@ -120,9 +120,7 @@ def test_a_person_reached_by_a_channel_that_there_is_not(tmp_path: Path) -> None
     units = [{"name": "o", "title": "O", "shifts": [{"name": "s", "teams": [["ann"]]}]}]
     duty = msgspec.convert({"people": people, "units": units}, DutySettings)
     service = {"sites": ["a"], "duty": "duty.yaml", "record": {"url": f"sqlite:///{tmp_path}/record.db"}}
-    with pytest.raises(
-        ValueError, match=r"duty\.yaml: person ann: .* no channel called smss, only console"
-    ):
+    with pytest.raises(ValueError, match=r"duty\.yaml: person ann: .* no channel called smss, only console"):
         run(
             msgspec.convert(service, ServiceSettings),
             [msgspec.convert(SITE, SiteSettings)],

@@ -245,6 +245,28 @@ def test_aliyun_is_signed_over_every_parameter(vendor: Callable[..., Vendor]) ->
     assert asked["Timestamp"] == "2027-01-15T08:00:00Z"
 
 
+@pytest.mark.parametrize("name", ["aliyun", "tencent"])
+def test_a_short_message_holds_the_token_whole_and_no_address(name: str, vendor: Callable[..., Vendor]) -> None:
+    token = f"{'0' * 20}.t5nf7k0q1.{'M' * 22}"
+    note = msgspec.structs.replace(NOTE, link=f"https://{'long.' * 30}example/a/{token}", why="density " * 30)
+    filled = {}
+    for kind in ("sms", "voice"):
+        for link in (note.link, ""):
+            there = vendor(YES[name if kind == "sms" else f"{name}-voice"])
+            {"aliyun": aliyun, "tencent": tencent}[name](there.url, kind).send(msgspec.structs.replace(note, link=link))
+            body = there.asked[0][2].decode()
+            if name == "aliyun":
+                found = parse_qs(body)["TemplateParam" if kind == "sms" else "TtsParam"][0]
+                filled[kind, bool(link)] = list(json.loads(found).values())
+            else:
+                filled[kind, bool(link)] = json.loads(body)["TemplateParamSet"]
+    assert filled["sms", True][3] == token
+    assert filled["sms", False][3] == "-"
+    assert filled["voice", True] == filled["voice", False]
+    assert filled["voice", True][3].startswith("density")
+    assert "http" not in str(filled)
+
+
 def test_the_aliyun_signature_is_the_vendors_own_example() -> None:
     asked = {
         "AccessKeyId": "testId",
@@ -341,6 +363,8 @@ class Smtp:
         ({"RCPT": "550 no such user"}, Outcome.REFUSED, "550 no such user"),
         ({"MAIL": "451 try later"}, Outcome.REFUSED, "451 try later"),
         ({"END": "552 mailbox full"}, Outcome.REFUSED, "552 mailbox full"),
+        ({"QUIT": "drop"}, Outcome.ACCEPTED, "250 queued as 4711"),
+        ({"QUIT": "500 what"}, Outcome.ACCEPTED, "250 queued as 4711"),
         ({"END": "drop"}, Outcome.FAILED, "Connection unexpectedly closed"),
         ({"RCPT": "250 ok duty@district.example is fine", "END": "554 duty@district.example"}, Outcome.REFUSED, "***"),
     ],
@@ -355,6 +379,7 @@ def test_mail(replies: dict[str, str], outcome: Outcome, words: str) -> None:
     assert "duty@district.example" not in answer.words
     if there.mails:
         assert f"Message-ID: <{NOTE.id}@levee>".encode() in there.mails[0]
+        assert b"\n" not in there.mails[0].replace(b"\r\n", b""), "lines end as RFC 5321 says"
     there.listener.close()
 
 
