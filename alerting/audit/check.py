@@ -161,7 +161,7 @@ class Check:
             zone.urgency = Tier.NORMAL
         elif phase in ("shelved", "out-of-service"):
             if zone.urgency is Tier.RED:
-                self._find(f"silenced {body['incident']} {at:.0f}", at, f"{name}: a red was silenced")
+                self._find(f"silenced {body['incident']} {at:.0f}", at, f"{name}: a red was silenced", past=True)
             else:
                 self._settled(name, zone, at)
         elif what in ("resumed", "alarm", "opened") and phase == "unacknowledged":
@@ -179,7 +179,8 @@ class Check:
         incidents = frozenset(str(incident) for incident, _ in body["incidents"])
         zones = tuple(sorted({self._of_incident.get(incident, "?") for incident in incidents}))
         if mark in self._calls:
-            self._find(f"doubled {mark}", at, f"{', '.join(zones)}: the call {mark[:8]} was made twice")
+            words = f"{', '.join(zones)}: the call {mark[:8]} was made twice"
+            self._find(f"doubled {mark}", at, words, past=True)
         self._calls[mark] = _Call(at, zones, incidents)
         for name in zones:
             zone = self._zones.get(name)
@@ -217,8 +218,23 @@ class Check:
         elif body["what"] == "broken":
             self._find(f"broken {body.get('test', '')}", at, str(body.get("why", "the daily test failed")))
 
+    def missed(self, at: float) -> None:
+        """An entry before `at` was deleted for its age, and with it perhaps an answer: nothing older is owed."""
+        for zone in self._zones.values():
+            if zone.owed is not None and zone.owed <= at:
+                zone.owed, zone.urgency = None, Tier.NORMAL
+
+    def forget(self, before: float, known: Iterable[str]) -> None:
+        """Leave out what was over before the time `before`, other than `known`, which is remembered as told."""
+        known = set(known)
+        for key in [key for key, one in self.findings.items() if one.past and one.at < before and key not in known]:
+            del self.findings[key]
+
     def settle(self) -> None:
         """Forget what has come right: calls that were accepted after all, and zones that somebody was called for."""
+        for mark, made in list(self._calls.items()):
+            if not any(self._open(incident) for incident in made.incidents):
+                del self._calls[mark]
         for key in list(self.findings):
             what, _, rest = key.partition(" ")
             if what == "unaccepted":

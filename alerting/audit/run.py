@@ -36,6 +36,8 @@ log = logging.getLogger("levee.audit")
 AGAIN_S = 600.0
 #: A channel that did not take a finding is tried again so soon.
 RETRY_S = 15.0
+#: What was wrong longer than this before the end of what an earlier run has seen is not told by the next one.
+REMEMBERED_S = 3600.0
 #: Seconds without a sign of life of the service.
 SILENT_S = 20.0
 
@@ -74,11 +76,17 @@ class Auditor:
         self._ping = Endpoint(ping, 10.0) if ping is not None else None
         self._check = make_check(settings.audit, sites, duty, settings.self_test is not None)
         self._reader: Reader | None = None
-        self._head, self._witness = Head(), read_witness(Path(settings.audit.witness))
+        witness = Path(settings.audit.witness)
+        self._head, self._witness = Head(), read_witness(witness)
+        #: Up to here an earlier run has looked at everything.
+        self._replayed = self._witness.number if self._witness is not None else 0
+        self._witness_fault = ""
         self._pulse: tuple[tuple[int, int] | None, float] = (None, time.monotonic())
         self._away_since: float | None = None
         self._chain_fault: Finding | None = None
-        self._told: dict[tuple[str, str], _Told] = {}
+        self._told: dict[tuple[str, str], _Told] = {
+            (key, name): _Told(time.monotonic(), True) for key in read_told(witness) for name in self._senders
+        }
         self._pinged_at = -1e9
 
     def look(self) -> list[Finding]:
@@ -101,6 +109,8 @@ class Auditor:
             own.append(Finding("silent", now, f"the alerting service has shown no sign of life for {silent:.0f} s"))
         if self._chain_fault is not None:
             own.append(self._chain_fault)
+        if self._witness_fault:
+            own.append(Finding("witness", now, f"what was witnessed cannot be kept: {self._witness_fault}"))
         self._check.settle()
         return [*own, *self._check.look(now)]
 
@@ -113,23 +123,48 @@ class Auditor:
             fault = ""
             if link.number != self._head.number + 1:
                 fault = f"entry {self._head.number + 1} is missing"
-            elif link.body is not None and digest(link.body) != link.digest:
+            elif link.body is not None and not _is_of(link.body, link.digest):
                 fault = f"the body of entry {link.number} was changed"
             elif seal(self._head.hash, link.number, link.at_ms, link.kind, link.digest) != link.hash:
                 fault = f"entry {link.number} does not follow from the one before it"
             elif self._witness is not None and link.number == self._witness.number and link.hash != self._witness.hash:
                 fault = f"entry {link.number} is another than the one that was witnessed"
+            if link.body is not None:
+                strange = self._take(link.at_ms / 1000, link.kind, link.body, link.number)
+                fault = fault or strange
+            elif link.body is None and link.number <= self._replayed:
+                self._check.missed(link.at_ms / 1000)
             if fault and self._chain_fault is None:
                 self._chain_fault = Finding("chain", link.at_ms / 1000, f"the record was changed: {fault}")
             self._head = Head(link.number, link.hash)
-            if link.body is not None:
-                self._check.take(link.at_ms / 1000, link.kind, json.loads(link.body))
+            if link.number == self._replayed:
+                known = {key for key, _ in self._told}
+                self._check.forget(link.at_ms / 1000 - REMEMBERED_S, known)
         if self._reader.length() < max(before.number, self._witness.number if self._witness else 0):
             gone = Finding("chain", self._clock(), "the record was changed: entries at its end are gone")
             self._chain_fault = self._chain_fault or gone
-        if self._head != before and self._chain_fault is None:
-            write_witness(Path(self._settings.witness), self._head)
+        if (self._head != before or self._witness_fault) and self._chain_fault is None:
             self._witness = self._head
+            self._keep()
+
+    def _take(self, at: float, kind: str, body: str | bytes, number: int) -> str:
+        """What an entry says; a fault where nobody can tell."""
+        try:
+            self._check.take(at, kind, json.loads(body))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return f"entry {number} ({kind}) cannot be understood: {type(error).__name__}"
+        return ""
+
+    def _keep(self) -> None:
+        """The witness, and what was told and is over: it is not told again by the next run."""
+        if self._witness is None:
+            return
+        over = {finding.key for finding in self._check.findings.values() if self._is_over(finding)}
+        try:
+            write_witness(Path(self._settings.witness), self._witness, sorted(over))
+            self._witness_fault = ""
+        except OSError as error:
+            self._witness_fault = error.strerror or type(error).__name__
 
     def tell(self, findings: Sequence[Finding]) -> None:
         """Page what is new, or stands for long, on every channel of the auditor."""
@@ -144,9 +179,12 @@ class Auditor:
                 answer = _send(sender, audit_note(finding, self._clock()))
                 self._told[finding.key, name] = _Told(steady, answer.outcome is Outcome.ACCEPTED)
                 log.warning("%s; told %s: %s: %s", finding.words, name, answer.outcome.value, answer.words)
+        over = any(finding.past for finding in findings)
         standing = {finding.key for finding in findings}
         for key in [key for key in self._told if key[0] not in standing]:
             del self._told[key]
+        if over:
+            self._keep()
 
     def ping(self, findings: Sequence[Finding]) -> bool:
         """Call the dead man's address, only while all is well; whether it was called."""
@@ -212,6 +250,11 @@ def audit_note(finding: Finding, at: float) -> Note:
     return msgspec.structs.replace(note, text=f"AUDIT: {finding.words} ({since:%Y-%m-%d %H:%M:%S} UTC).", attempt=1)
 
 
+def _is_of(body: object, wanted: str) -> bool:
+    """Also where somebody has put something that is no text into its place."""
+    return isinstance(body, str) and digest(body) == wanted
+
+
 def read_witness(file: Path) -> Head | None:
     """The end of the chain as this auditor saw it last; None before the first time. AuditRefused for another file."""
     try:
@@ -223,12 +266,21 @@ def read_witness(file: Path) -> Head | None:
         raise AuditRefused(f"{file}: this is no file of the auditor") from None
 
 
-def write_witness(file: Path, head: Head) -> None:
-    """Whole or not at all."""
+def read_told(file: Path) -> list[str]:
+    """Keys of the findings that an earlier run has told and that are over."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8")).get("told", [])
+    except (OSError, ValueError, AttributeError):
+        return []
+    return [str(key) for key in told] if isinstance(told, list) else []
+
+
+def write_witness(file: Path, head: Head, told: Sequence[str] = ()) -> None:
+    """Whole or not at all. OSError."""
     assert head.hash != BEGINNING
     fresh = file.with_name(file.name + ".new")
     with fresh.open("w", encoding="utf-8") as out:
-        json.dump({"number": head.number, "hash": head.hash}, out)
+        json.dump({"number": head.number, "hash": head.hash, "told": list(told)}, out)
         out.flush()
         os.fsync(out.fileno())
     fresh.replace(file)

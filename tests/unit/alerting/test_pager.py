@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from alerting.audit.run import Auditor, AuditRefused
-from alerting.duty.events import Gone
+from alerting.duty.events import Entry, Gone
 from alerting.duty.settings import DutySettings
 from alerting.metrics import Metrics
 from alerting.paging.answer import Answer, Outcome
@@ -524,3 +524,65 @@ def test_an_auditor_without_settings_or_with_a_strange_file(
     (tmp_path / "witness.json").write_text("[]")
     with pytest.raises(AuditRefused, match="no file of the auditor"):
         auditor(here, phone, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("body", ["{", "{}", "[]", b"\xff"])
+def test_an_entry_that_nobody_can_understand_is_a_finding_and_no_end(
+    body: str | bytes, bench: Callable[..., Bench], phone: Phone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = bench()
+    here.runs(10, 5.0)
+    with sqlite3.connect(tmp_path / "record.db") as base:
+        number = base.execute("select min(number) from log where kind = 'tier'").fetchone()[0]
+        base.execute("update log set body = ? where number = ?", (body, number))
+    eye = auditor(here, phone, tmp_path, monkeypatch)
+    findings = eye.look()
+    assert any("the record was changed" in finding.words for finding in findings)
+    assert eye._take(0.0, "tier", body, 7).startswith("entry 7 (tier) cannot be understood")
+    eye.tell(findings)
+    assert [page for page in phone.got if "ping" not in page]
+    eye.close()
+
+
+def test_a_full_disk_is_a_finding_of_the_auditor(
+    bench: Callable[..., Bench], phone: Phone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = bench()
+    here.runs(10, 5.0)
+    eye = auditor(here, phone, tmp_path, monkeypatch)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("alerting.audit.run.write_witness", full)
+    found = eye.look()
+    assert [one.words for one in found] == ["what was witnessed cannot be kept: No space left on device"]
+    monkeypatch.undo()
+    here.runs(20, 1.0)
+    assert eye.look() == []
+    eye.close()
+
+
+def test_the_next_auditor_does_not_tell_again_what_is_over(
+    bench: Callable[..., Bench], phone: Phone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = bench()
+    here.runs(10, 5.0)
+    here.until(lambda: here.sms.sent)
+    call = here.entries("call")[0]
+    here.service._batch.entries.append(Entry(here.at, "call", {**call, "person": "ann"}, ("person",)))
+    here.runs(1, 5.0)
+    eye = auditor(here, phone, tmp_path, monkeypatch)
+    findings = eye.look()
+    assert [(one.key.split()[0], one.past) for one in findings] == [("doubled", True)]
+    assert not eye.ping(findings)
+    eye.tell(findings)
+    assert eye.ping(findings), "it is over, and somebody knows"
+    eye.close()
+    told = len(phone.got)
+    again = auditor(here, phone, tmp_path, monkeypatch)
+    findings = again.look()
+    again.tell(findings)
+    assert len(phone.got) == told
+    assert again.ping(findings)
+    again.close()
