@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from alerting.record import Batch, CallRow, PageRow, RecordRefused
 from alerting.settings import SiteSettings
 from wire import Tier, TierName
 
+log = logging.getLogger("levee.alerting")
 #: The duty of the service itself: where the paging is at fault.
 SELF = "levee-service"
 SELF_ZONE = "pager"
@@ -67,7 +69,7 @@ class Office:
                 case Closed():
                     batch.incidents[one.incident.id] = one.incident
                 case Call():
-                    note = self._note(site, one)
+                    note = self._note_or_none(site, one)
                     if note is not None:
                         batch.calls[one.id] = CallRow(one, site, note.text)
                         pages.append((one, note))
@@ -106,6 +108,11 @@ class Office:
         known = {zone.name for zone in self._sites[site].zones} if site in self._sites else {SELF_ZONE}
         return set(self._states[site].incidents) - known
 
+    def silences_left(self, site: str) -> list[Silence]:
+        """Silences over zones that are no longer judged."""
+        known = {zone.name for zone in self._sites[site].zones} if site in self._sites else {SELF_ZONE}
+        return [one for one in self._states[site].silences if one.zone and one.zone not in known]
+
     def acknowledge(
         self, site: str, incidents: Iterable[tuple[str, int]], person: str, how: str, at: float, batch: Batch
     ) -> tuple[list[str], list[Refused]]:
@@ -135,15 +142,23 @@ class Office:
         return ways if call.parallel else ways[:1]
 
     def next_channel(self, row: PageRow) -> str | None:
-        """Where a page below red goes on after its first channel has not taken it."""
+        """Where a page below red goes on when a channel has not taken it at its first answer."""
         known = self.duty.person(row.person) if self.duty is not None and row.person else None
-        if known is None or row.tier >= Tier.RED or row.attempts != 1:
+        if known is None or row.tier >= Tier.RED:
             return None
         ways = [reach.channel for reach in known.reach]
         place = ways.index(row.channel) if row.channel in ways else len(ways)
         return ways[place + 1] if place + 1 < len(ways) else None
 
     # What a call says
+
+    def _note_or_none(self, site: str, call: Call) -> Note | None:
+        """One call that cannot be worded must not keep the others from being made."""
+        try:
+            return self._note(site, call)
+        except Exception:
+            log.exception("site %s: the call %s to %s cannot be worded", site, call.id, call.person)
+            return None
 
     def _note(self, site: str, call: Call) -> Note | None:
         person = self.duty.person(call.person) if self.duty is not None else None

@@ -19,7 +19,7 @@ from alerting.assess import Change, HeldUnknown, Page, SettingsChanged, SiteStat
 from alerting.assess.judge import figures
 from alerting.audit.selftest import SelfTest
 from alerting.channels import AppriseChannel, ConsoleChannel, needs_address
-from alerting.duty.events import Call, Entry, Fell, Gone, Passed, Raised, SeenAgain
+from alerting.duty.events import Call, Entry, Fell, Gone, Passed, Raised, SeenAgain, Unsilenced
 from alerting.duty.incident import Phase
 from alerting.duty.settings import DutySettings
 from alerting.metrics import Metrics
@@ -107,6 +107,9 @@ class Pager:
         for site in self.office.sites:
             for zone in self.office.zones_left(site):
                 self._happens(site, Gone(at, zone))
+            for silence in self.office.silences_left(site):
+                log.warning("%s/%s: the zone is no longer configured; its silence ends", site, silence.zone)
+                self._happens(site, Unsilenced(at, silence.id, silence.owner))
 
     # What the judgement asks for
 
@@ -150,7 +153,11 @@ class Pager:
     def passed(self, at: float) -> None:
         """A second has passed: deadlines, silences, the daily test."""
         for site in self.office.sites:
-            self._happens(site, Passed(at))
+            try:
+                self._happens(site, Passed(at))
+            except Exception:
+                # The other sites' deadlines pass all the same.
+                log.exception("the duty of site %s fails", site)
         try:
             self._test(at)
         except Exception:
@@ -178,7 +185,7 @@ class Pager:
         elif over:
             self._happens(SELF, SeenAgain(at, SELF_ZONE))
 
-    def _happens(self, site: str, happening: Raised | Fell | SeenAgain | Gone | Passed) -> None:
+    def _happens(self, site: str, happening: Raised | Fell | SeenAgain | Gone | Passed | Unsilenced) -> None:
         before = {one.id for one in self.office.incidents()}
         pages, _ = self.office.happens(site, happening, self._batch())
         left = {one.id for one in self.office.incidents()}
@@ -248,7 +255,9 @@ class Pager:
             self._note_page(row)
             self._tell(row, at)
             self.test.heard(row)
-            if row.state in (PageState.REFUSED, PageState.FAILED):
+            # A restart or a doubtful lead may have used up attempts: what counts is that nobody has answered before.
+            first = (row.id, row.channel) in self._desk.first_answers
+            if first and row.state in (PageState.REFUSED, PageState.FAILED):
                 channel = self.office.next_channel(row)
                 if channel is not None:
                     self._queue(msgspec.json.decode(row.note, type=Note), [channel], at, row.person)

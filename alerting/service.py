@@ -189,13 +189,16 @@ class Service:
         """A second has passed."""
         for site in self._states:
             self._judge(site, Tick(at=at))
-        try:
-            self._pager.passed(at)
-            self._pager.requests(self._writer.requests(), at)
-        except Exception as error:
-            # Whatever is wrong with the duty, the judgement, the screens and the signs go on.
-            log.exception("the duty fails")
-            self._complaints.tell("the duty fails", "duty", type(error).__name__, time.monotonic())
+        for part in (self._pager.passed, self._take_requests):
+            try:
+                part(at)
+            except Exception as error:
+                # Whatever is wrong with the duty, the judgement, the screens and the signs go on.
+                log.exception("the duty fails")
+                self._complaints.tell("the duty fails", "duty", type(error).__name__, time.monotonic())
+
+    def _take_requests(self, at: float) -> None:
+        self._pager.requests(self._writer.requests(), at)
 
     # Judgement and what follows
 

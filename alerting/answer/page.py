@@ -28,6 +28,7 @@ WORDS = {
         "already": "Already acknowledged by {who} {when}",
         "closed": "This incident is closed.",
         "risen": "It has risen or come again since: acknowledge the newer page.",
+        "unpressed": "Not acknowledged: open the link and press the button. 未确认，请打开链接并按按钮。",
         "unknown-person": "Nobody on the duty list is called so: not acknowledged.",
         "expired": "This link has expired: use the newest page. 链接已过期，请使用最新的通知。",
         "forged": "This is no link of this service. 链接无效。",
@@ -35,6 +36,8 @@ WORDS = {
         "waiting": "Taken, and not recorded yet: open this page again to see.",
     },
 }
+#: What the button says. A telephone vendor's call-back that holds nothing is no press of it.
+FIELD, PRESSED = "answer", "acknowledge"
 STYLE = (
     "body{font:1.15rem/1.5 system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:1.2rem;"
     "color:#111;background:#fff}"
@@ -57,7 +60,8 @@ class Page:
 def button(language: str, text: str) -> Page:
     words = WORDS[language]
     body = (
-        f'<form method="post"><button type="submit">{html.escape(words["button"])}</button></form>'
+        f'<form method="post"><input type="hidden" name="{FIELD}" value="{PRESSED}">'
+        f'<button type="submit">{html.escape(words["button"])}</button></form>'
         f'<p class="hint">{html.escape(words["hint"])}</p>'
     )
     return Page(_whole(language, text, body), 200, words["button"])

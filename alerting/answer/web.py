@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from alerting.answer.link import LinkExpired, LinkForged, Links
-from alerting.answer.page import Page, answered, button, message
+from alerting.answer.page import FIELD, PRESSED, Page, answered, button, message
 from alerting.answer.settings import AnswerSettings
 from alerting.record.engine import RecordAway, RecordRefused
 from alerting.record.reader import Asked, Reader
@@ -87,9 +87,12 @@ class Answers:
             body += piece
             if len(body) > MAX_BODY:
                 return _html(message("en", "Too long.", 413))
-        pressed = parse_qs(body.decode("utf-8", "replace")).get("Digits")
+        said = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+        pressed = said.get("Digits")
         if pressed is not None and pressed != ["1"]:
             return _voice("Not acknowledged.")
+        if pressed is None and said.get(FIELD) != [PRESSED]:
+            return _html(message("en", "", 400, "unpressed"))
         try:
             page = await run_in_threadpool(self._answer, request.path_params["token"], pressed is not None)
         except (LinkForged, LinkExpired, RecordAway, RecordRefused) as error:
@@ -115,7 +118,8 @@ class Answers:
         call = Links(self._settings.url, key, 0).read(token, self._clock())
         found = record.call(call)
         if found is None:
-            raise LinkForged("the record knows of no such call")
+            # The mark is ours, so the call was made: it is recorded only later, because the record was away.
+            raise RecordAway("a call that was made is not in the record yet")
         site, person, text, _, incidents = found
         return call, site, person, text, incidents
 
@@ -123,7 +127,12 @@ class Answers:
         call, _, person, text, incidents = self._call(token)
         record = self._records()
         if person:
-            record.ask(f"open-{call}-{int(self._clock() // 600)}", {"what": "opened", "call": call, "person": person})
+            body = {"what": "opened", "call": call, "person": person}
+            try:
+                record.ask(f"open-{call}-{int(self._clock() // 600)}", body)
+            except (RecordAway, RecordRefused) as error:
+                # Who may only read the record for now sees the button all the same.
+                log.warning("that a link was opened cannot be recorded: %s", error)
         language = "zh" if any("一" <= letter <= "鿿" for letter in text) else "en"
         open_still = False
         for name, alarm in incidents:

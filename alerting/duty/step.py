@@ -362,6 +362,7 @@ class _Work:
             covered = silence.covers(incident.zone, incident.urgency, incident.blind, begins)
             if incident.phase is Phase.UNACKNOWLEDGED and covered:
                 phase = Phase.OUT_OF_SERVICE if silence.maintenance else Phase.SHELVED
+                self._withheld = [one for one in self._withheld if one.incident != incident.id]
                 self._keep(replace(self._enter(incident, phase), due=None), "hushed", silence=silence.id)
 
     def unsilenced(self, event: Unsilenced) -> None:

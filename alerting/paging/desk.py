@@ -73,6 +73,8 @@ class Desk:
         self._pending: dict[Key, _Pending] = {}
         self._answers: queue.SimpleQueue[tuple[Key, Answer]] = queue.SimpleQueue()
         self._order = itertools.count()
+        #: Of the last `answered`: those that were answered for the first time, whatever number their attempt has.
+        self.first_answers: set[Key] = set()
         self._limits = {name: Limit((limits or {}).get(name)) for name in senders}
         self._lanes = {
             name: _Lane(name, sender, self._answers, wake, allowed, (hands or {}).get(name, 1))
@@ -173,6 +175,7 @@ class Desk:
     def answered(self, steady: float) -> list[PageRow]:
         """What has come of pages since the last call, to be recorded."""
         rows: list[PageRow] = []
+        self.first_answers.clear()
         while True:
             try:
                 key, answer = self._answers.get_nowait()
@@ -190,6 +193,8 @@ class Desk:
         if answer.outcome is Outcome.HELD:
             pending.due, pending.in_hand = steady + HELD_S, False
             return None
+        if pending.row.state is PageState.QUEUED:
+            self.first_answers.add(key)
         row = replace(pending.row, state=_STATES[answer.outcome], answer=answer.words)
         if row.state.pending and steady - pending.began >= self._settings.give_up_s:
             row = replace(row, state=PageState.GIVEN_UP)

@@ -294,7 +294,7 @@ class Place:
     def open_link(self, link: str, method: str = "GET", body: bytes | None = None) -> tuple[int, str]:
         request = urllib.request.Request(link, data=body if method == "POST" else None, method=method)
         if method == "POST" and body is None:
-            request.data = b""
+            request.data = b"answer=acknowledge"
         try:
             with urllib.request.urlopen(request, timeout=15) as answer:
                 return answer.status, answer.read().decode()

@@ -138,6 +138,9 @@ def test_the_link_answers_once_and_only_by_the_button(place: Callable[..., Place
     assert here.open_link(link[:-1] + ("A" if link[-1] != "A" else "B"), "POST")[0] == 404
     assert here.open_link(link.replace("/a/", "/a/x"), "POST")[0] == 404
     assert here.open_link(link, "POST", b"Digits=9")[0] == 200
+    assert "Not acknowledged" in here.open_link(link, "POST", b"Digits=")[1], "nothing was pressed"
+    assert here.open_link(link, "POST", b"")[0] == 400
+    assert 'name="answer" value="acknowledge"' in here.open_link(link)[1]
     status, text = here.open_link(link, "POST")
     assert (status, "Acknowledged" in text) == (200, True), text
     status, text = here.open_link(link, "POST")

@@ -14,13 +14,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from alerting.answer.link import LinkForged
+from alerting.answer.web import Answers
 from alerting.audit.run import Auditor, AuditRefused
 from alerting.duty.events import Entry, Gone
 from alerting.duty.settings import DutySettings
 from alerting.metrics import Metrics
 from alerting.paging.answer import Answer, Outcome
 from alerting.paging.note import Note
-from alerting.record import Record
+from alerting.record import Record, RecordAway
 from alerting.record.reader import Reader
 from alerting.service import Service
 from alerting.settings import ServiceSettings, SiteSettings
@@ -586,3 +588,76 @@ def test_the_next_auditor_does_not_tell_again_what_is_over(
     assert len(phone.got) == told
     assert again.ping(findings)
     again.close()
+
+
+def test_a_restart_between_an_attempt_and_its_answer_still_goes_on_to_the_next_channel(
+    bench: Callable[..., Bench],
+) -> None:
+    here = bench()
+    sent: Callable[[Note], Answer] = here.sms.send
+    hold = threading.Event()
+    here.sms.send = lambda note: (hold.wait(5), sent(note))[1]  # type: ignore[method-assign]
+    here.runs(10, 3.0)
+    reader = here.reader()
+    assert [(row["channel"], row["state"], row["attempts"]) for row in reader.pages()] == [("sms", "queued", 1)]
+    reader.close()
+    here.sms = Channel()
+    here.sms.answers = [Answer(Outcome.REFUSED, "no")] * 50
+    here.start()
+    hold.set()
+    here.until(lambda: here.bot.sent)
+    here.until(lambda: len(here.sms.sent) > 2)
+    assert here.sms.sent[0].attempt == 2
+    assert len(here.bot.sent) == 1
+
+
+def test_one_sites_fault_stops_nobody_else(bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
+    here = bench()
+    pager = here.service._pager
+    happens, seen = pager._happens, list[str]()
+
+    def breaks(site: str, what: Any) -> None:
+        seen.append(site)
+        if site == "bund":
+            raise StopIteration
+        happens(site, what)
+
+    monkeypatch.setattr(pager, "_happens", breaks)
+    assert here.asks("a", what="fly")[0] == "invalid", "what people ask for is taken all the same"
+    assert {"bund", "levee-service"} <= set(seen)
+
+
+def test_a_silence_over_a_zone_that_is_gone_ends_at_the_start(bench: Callable[..., Bench]) -> None:
+    zones = [{"name": "steps", **ZONE}, {"name": "quay", **ZONE}]
+    here = bench(site=msgspec.convert({**msgspec.to_builtins(SITE), "zones": zones}, SiteSettings))
+    asked = {"what": "silence", "site": "bund", "owner": "cid", "reason": "market", "for_s": 1000}
+    assert here.asks("a", **asked, zone="quay", ceiling="orange")[0] == "silenced"
+    here.site = SITE
+    here.start()
+    here.runs(200)
+    assert here.service._pager.office.silences() == []
+    here.runs(10, 5.0)
+    here.until(lambda: here.sms.sent)
+
+
+def test_a_link_of_a_call_that_is_not_recorded_yet_is_no_forged_one(
+    bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = bench()
+    here.runs(10, 5.0)
+    here.until(lambda: here.sms.sent)
+    assert here.settings.answer is not None
+    answers = Answers(here.settings.answer, here.url, "Asia/Shanghai", lambda: here.at)
+    links = here.service._pager.office._links
+    assert links is not None
+    with pytest.raises(RecordAway):
+        answers._open(links.make("f" * 20, here.at).rpartition("/")[2])
+    with pytest.raises(LinkForged):
+        answers._open(here.sms.sent[0].link.rpartition("/")[2][:-1] + "~")
+
+    def away(*_: object) -> None:
+        raise RecordAway("read only")
+
+    monkeypatch.setattr(Reader, "ask", away)
+    assert answers._open(here.sms.sent[0].link.rpartition("/")[2]).status == 200, "who can only read sees the button"
+    answers.close()

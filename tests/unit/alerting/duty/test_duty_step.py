@@ -249,6 +249,29 @@ def test_what_waits_in_a_storm_and_turns_red_is_called_at_once() -> None:
     assert [len(one.incidents) for one in together] == [1]
 
 
+def test_what_waits_in_a_storm_and_is_silenced_is_not_called() -> None:
+    night = Night()
+    for zone in ZONES[:6]:
+        night.rises(Tier.YELLOW, zone)
+    night.does(
+        Silenced(
+            night.now,
+            Silence(
+                id="s",
+                site="bund",
+                zone="z5",
+                owner="c",
+                reason="r",
+                begins=night.now,
+                ends=night.now + 600,
+                ceiling=Tier.YELLOW,
+            ),
+        )
+    )
+    together = [one for one in night.waits(20) if isinstance(one, Call) and one.reason == "together"]
+    assert [[incident for incident, _ in one.incidents] for one in together] == [[night.state.incidents["z4"].id]]
+
+
 def test_a_silence_keeps_yellow_quiet_and_no_red() -> None:
     night = Night()
     night.rises(Tier.YELLOW)
