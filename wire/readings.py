@@ -128,6 +128,8 @@ class Occupancy(Origin, frozen=True, kw_only=True, tag="occupancy", tag_field="k
 
     def __post_init__(self) -> None:
         self._check_state((self.occupancy,), (self.occupancy,))
+        if self.occupancy is not None and self.occupancy.high > MAX_COUNT:
+            raise ValueError(f"zone {self.zone}: an occupancy of {self.occupancy.high:g} is beyond any crowd")
 
 
 Reading: TypeAlias = Instant | Throughput | Occupancy

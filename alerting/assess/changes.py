@@ -22,11 +22,14 @@ def apply_settings(state: SiteState, event: SettingsApplied, now: float) -> tupl
         known = state.zones.get(rules.zone)
         if known is None:
             zones[rules.zone] = _new(rules, now)
+            zones[rules.zone] = _with_gates(zones[rules.zone], event)
             effects.append(_unseen(state.site, zones[rules.zone], now))
         elif known.rules == rules:
-            zones[rules.zone] = known
+            zones[rules.zone] = _with_gates(known, event)
         else:
-            zones[rules.zone] = replace(known, rules=rules, measures=(), quiet_s=0.0, below=False, outlook=None)
+            # What it gave once it must still see to fall: a camera that is blind just now is no camera that is gone.
+            changed = replace(known, rules=rules, quiet_s=0.0, below=False, outlook=None)
+            zones[rules.zone] = _with_gates(changed, event)
             effects.append(_changed(state.site, known, rules, event, now))
     return replace(state, at=now, zones=zones, gates=event.gates), effects
 
@@ -41,6 +44,15 @@ def _new(rules: ZoneRules, now: float) -> ZoneState:
         unknown_why="unknown: no reading yet",
         blind="no reading yet",
     )
+
+
+def _with_gates(zone: ZoneState, event: SettingsApplied) -> ZoneState:
+    """The zone without gates that are gone, and with those that it waits for."""
+    name = zone.rules.zone
+    wanted = {gate.gate for gate in event.gates if name in (gate.into, gate.out_of)}
+    passing = tuple(one for one in zone.passing if one.gate in wanted or one.gate == name)
+    unheard = tuple(sorted(wanted - {one.gate for one in passing}))
+    return replace(zone, passing=passing, unheard=unheard)
 
 
 def _unseen(site: str, zone: ZoneState, now: float) -> HeldUnknown:

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from alerting.assess.effects import Effect, Figures, Page, TierChanged, effect_id
 from alerting.assess.estimate import SCALE, Figure, add_second, forget, kept_s, trend
 from alerting.assess.forecast import follow
-from alerting.assess.levels import MAX_WHY, Reached, base_tier, below, levels
-from alerting.assess.motion import motion_known, observe_motion, raising
+from alerting.assess.levels import MAX_WHY, Reached, base_tier, below, levels, occupancy
+from alerting.assess.motion import cause_known, motion_known, observe_motion, raising
 from alerting.assess.neighbours import warned
 from alerting.assess.occupancy import drift_by_camera
 from alerting.assess.outlook import density_ahead, foreseen, look_ahead, still_foreseen
@@ -34,7 +34,7 @@ def observe(zone: ZoneState, reading: Instant, at: float, now: float) -> ZoneSta
         return zone
     second = int(taken // 1)
     newest = taken >= zone.seen_at
-    density, people, basis = _judged(reading, "peak" in zone.measures)
+    density, people, basis = _judged(reading, "peak" in zone.measures, reading.area_m2 or zone.area_m2)
     blind = _blind(zone, reading, density)
     new = Second(second) if blind else Second(second, _whole(density, "density"), _whole(people, "people"))
     seconds, slots = add_second(zone.seconds, new, _oldest(zone, now), zone.slots)
@@ -73,7 +73,7 @@ def _measures(zone: ZoneState, reading: Instant) -> tuple[str, ...]:
     return (*zone.measures, *fresh)
 
 
-def _judged(reading: Instant, peaked: bool) -> tuple[float | None, float | None, str]:
+def _judged(reading: Instant, peaked: bool, area_m2: float | None) -> tuple[float | None, float | None, str]:
     """Density and people to judge by: the upper bound where the input is degraded or saturated.
 
     The mean density stands in only for a zone that has never given the density of its worst cell (`peaked`).
@@ -86,6 +86,8 @@ def _judged(reading: Instant, peaked: bool) -> tuple[float | None, float | None,
         density = peak.high if upper else peak.value
     elif peaked:
         density = None
+    elif mean is not None and upper and count is not None and area_m2:
+        density = max(mean, count.high / area_m2)
     elif mean is not None and upper and count is not None and count.value > 0:
         density = mean * count.high / count.value
     else:
@@ -129,13 +131,20 @@ def judge(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
     """The zone's tier at `now`, which is never before the last time it was judged, and what follows from it."""
     zone, effects, seen = sight(site, zone, now)
     if not seen:
-        return replace(zone, judged_at=now, below=False), effects
+        zone = replace(zone, judged_at=now, below=False, over={})
+        # What gates or a neighbour tell may raise a zone that no camera sees, and never clears it.
+        found = [one for one in (occupancy(zone, now), *warned(zone, now)) if one is not None and one.tier > zone.tier]
+        if not found:
+            return zone, effects
+        zone, rise = _change(site, zone, (one := max(found, key=lambda one: one.tier)), (one.cause,), now)
+        return zone, [*effects, *rise]
     zone = look_ahead(zone, now)
     reached = levels(zone, now)
     base = base_tier(zone, reached, now)
     if base is not zone.base:
         zone = replace(zone, base=base)
     motions = raising(zone, now)
+    zone = _without_over(zone, motions, now)
     raised = Tier(min(Tier.RED, base + 1))
     reached += [Reached(cause, raised, why) for cause, why in motions.items()]
     reached += [*warned(zone, now), *foreseen(zone)]
@@ -160,6 +169,20 @@ def judge(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
     return zone, [*effects, *fall]
 
 
+def _without_over(zone: ZoneState, motions: dict[str, str], now: float) -> ZoneState:
+    """The zone without the motions that were seen to be over for `fall_s`: should they come again, that is news."""
+    if not zone.over and not MOTIONS.intersection(zone.causes):
+        return zone
+    over = {
+        cause: zone.over.get(cause, now)
+        for cause in zone.causes
+        if cause in MOTIONS and cause not in motions and cause_known(zone, cause, now)
+    }
+    gone = {cause for cause, since in over.items() if now - since >= zone.rules.fall_s}
+    over = {cause: since for cause, since in over.items() if cause not in gone}
+    return replace(zone, over=over, causes=tuple(cause for cause in zone.causes if cause not in gone))
+
+
 def _change(
     site: str, zone: ZoneState, reached: Reached, causes: tuple[str, ...], now: float
 ) -> tuple[ZoneState, list[Effect]]:
@@ -177,7 +200,8 @@ def _change(
         below=False,
         judged_at=now,
     )
-    known = _figures(zone, now)
+    seen = zone.unknown_since is None or zone.good_since is not None
+    known = _figures(zone, now) if seen else Figures()
     name = zone.rules.zone
     parts = (site, name, before, tier, now)
     mark = effect_id(*parts) if tier is not before else effect_id(*parts, reached.cause)
@@ -220,7 +244,7 @@ def _fall(site: str, zone: ZoneState, now: float, *, held: bool) -> tuple[ZoneSt
         calm = None
     quiet = zone.quiet_s
     if calm is None:
-        return replace(zone, judged_at=now, below=False), []
+        return replace(zone, judged_at=now, below=False, quiet_s=max(0.0, quiet - max(0.0, gap))), []
     if not calm:
         return replace(zone, judged_at=now, below=False, quiet_s=0.0), []
     if zone.basis:

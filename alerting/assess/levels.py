@@ -27,16 +27,28 @@ def estimate(zone: ZoneState, tier: Tier, now: float, figure: Figure) -> Estimat
 
 
 def inside_now(zone: ZoneState, now: float) -> Inside | None:
-    """The occupancy, as long as it stands."""
+    """The occupancy, as long as it stands; a balance stands no longer than the word of its most silent gate."""
+    inside = inside_at_least(zone, now)
+    return inside if inside is not None and (not zone.rules.balance or gates_fresh(zone, now)) else None
+
+
+def inside_at_least(zone: ZoneState, now: float) -> Inside | None:
+    """The newest occupancy, some of whose gates may be silent: it may raise, and clears nothing."""
     inside = zone.inside
     return inside if inside is not None and now - inside.at <= zone.rules.gate_stale_s else None
+
+
+def gates_fresh(zone: ZoneState, now: float) -> bool:
+    """Whether every gate has spoken lately; false as well where one never has, or where there is none."""
+    fresh = all(now - one.at <= zone.rules.gate_stale_s for one in zone.passing)
+    return fresh and bool(zone.passing) and not zone.unheard
 
 
 def levels(zone: ZoneState, now: float) -> list[Reached]:
     """The highest tier that each of density, people and occupancy has reached; those that reached none are left out."""
     found = [_density(zone, now)]
     if zone.rules.capacity is not None:
-        found += [_people(zone, now, zone.rules.capacity), _occupancy(zone, now, zone.rules.capacity)]
+        found += [_people(zone, now, zone.rules.capacity), occupancy(zone, now)]
     return [one for one in found if one is not None]
 
 
@@ -79,9 +91,11 @@ def _people(zone: ZoneState, now: float, capacity: int) -> Reached | None:
     return None
 
 
-def _occupancy(zone: ZoneState, now: float, capacity: int) -> Reached | None:
+def occupancy(zone: ZoneState, now: float) -> Reached | None:
     """By the lower of the last two figures, so that one wrong message raises nothing."""
-    inside = inside_now(zone, now)
+    inside, capacity = inside_at_least(zone, now), zone.rules.capacity
+    if capacity is None:
+        return None
     if inside is None:
         return None
     value = min(inside.judged, inside.before)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from alerting.assess.levels import gates_fresh
 from alerting.assess.rules import ZoneKind
 from alerting.assess.state import Move, Usual, ZoneState
 from wire import Instant, State, Tier
@@ -99,8 +100,9 @@ def raising(zone: ZoneState, now: float) -> dict[str, str]:
         zone, now, PRESSURE_S, lambda move: move.pressure, lambda pressure: pressure >= pressing
     ):
         found["pressure"] = f"pressure: {rules.motion.pressure:g} 1/s² or more for {PRESSURE_S} s, at {base.label}"
-    since = zone.low_outflow_since
-    if base >= Tier.YELLOW and rules.kind not in _STANDING and since is not None and now - since >= OUTFLOW_S:
+    since, told = zone.low_outflow_since, max((one.at for one in zone.passing), default=0.0)
+    lasted = since is not None and told - since >= OUTFLOW_S and gates_fresh(zone, now)
+    if base >= Tier.YELLOW and rules.kind not in _STANDING and since is not None and lasted:
         found["outflow"] = (
             f"outflow: under {rules.motion.outflow:g} persons/m/s get out, and more come in, for {now - since:.0f} s, "
             f"at {base.label}"
@@ -116,6 +118,15 @@ def stall_limit(usual: Usual) -> float:
 def motion_known(zone: ZoneState, now: float) -> bool:
     """Whether the last seconds tell anything of motion."""
     return sum(1 for move in zone.moves if move.at > now - STALL_S) >= MIN_READINGS
+
+
+def cause_known(zone: ZoneState, cause: str, now: float) -> bool:
+    """Whether the last seconds tell whether the motion `cause` is there."""
+    if cause == "outflow":
+        return gates_fresh(zone, now)
+    recent = (move for move in zone.moves if move.at > now - STALL_S)
+    name = "speed" if cause == "stall" else cause
+    return sum(1 for move in recent if getattr(move, name) is not None) >= MIN_READINGS
 
 
 def _held(

@@ -11,6 +11,7 @@ import math
 from msgspec.structs import replace
 
 from alerting.assess.forecast import NET_ALPHA, follow
+from alerting.assess.levels import gates_fresh
 from alerting.assess.state import Inside, Passing, ZoneState
 from wire import Instant, Occupancy, State, Throughput
 
@@ -38,7 +39,7 @@ def observe_occupancy(zone: ZoneState, reading: Occupancy, at: float, now: float
         low=band.low,
         high=band.high,
         judged=judged,
-        before=known.judged if known is not None and again else 0.0,
+        before=known.judged if known is not None and taken - known.at <= zone.rules.gate_stale_s else 0.0,
         basis=f"upper bound: {', '.join(reading.reasons) or 'saturated'}" if upper else "",
         off=known.off if known is not None and again else None,
         drift=known.drift if known is not None and again else None,
@@ -58,12 +59,16 @@ def observe_passing(zone: ZoneState, reading: Throughput, sign: int, at: float, 
         return zone
     known[reading.zone] = Passing(reading.zone, taken, inflow, outflow)
     passing = tuple(known[name] for name in sorted(known))
+    unheard = tuple(name for name in zone.unheard if name != reading.zone)
+    zone = replace(zone, passing=passing, unheard=unheard)
+    # A gate that is silent may be where they get out: then neither the net flow nor a low outflow is known.
+    all_known = gates_fresh(zone, taken)
     comes, goes = sum(one.inflow for one in passing), sum(one.outflow for one in passing)
-    net = follow(zone.net_trend, comes - goes, taken, NET_ALPHA, 0.0)
+    net = follow(zone.net_trend, comes - goes, taken, NET_ALPHA, 0.0) if all_known else zone.net_trend
     width = zone.rules.exit_width_m
-    low = width is not None and goes / 60 / width < zone.rules.motion.outflow and comes > goes
+    low = all_known and width is not None and goes / 60 / width < zone.rules.motion.outflow and comes > goes
     since = (zone.low_outflow_since if zone.low_outflow_since is not None else taken) if low else None
-    zone = replace(zone, passing=passing, net_trend=net, low_outflow_since=since)
+    zone = replace(zone, net_trend=net, low_outflow_since=since)
     return _balance(zone, reading, inflow, outflow, last, taken) if zone.rules.balance else zone
 
 

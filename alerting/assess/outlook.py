@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from alerting.assess.forecast import Ahead, Figure, forecast, gates_known
-from alerting.assess.levels import MAX_WHY, RISING, Reached
+from alerting.assess.levels import MAX_WHY, RISING, Reached, estimate
 from alerting.assess.state import Outlook, ZoneState
 from wire import Band, Kind, Tier
 
@@ -41,7 +41,7 @@ def look_ahead(zone: ZoneState, now: float) -> ZoneState:
             threshold = _threshold(zone, figure, tier)
             ahead = [one for one in known if one.minutes <= minutes[tier is Tier.RED]]
             reached = next((one for one in ahead if one.above(threshold) >= LIKELY), None)
-            if reached is not None and tier > likely and _near(figure, zone, threshold):
+            if reached is not None and tier > likely and _near(figure, zone, threshold, now):
                 likely, why = tier, _words(zone, figure, tier, threshold, reached)
             if tier > holds and max(one.above(threshold) for one in ahead) >= HOLDS:
                 holds = tier
@@ -93,8 +93,12 @@ def _threshold(zone: ZoneState, figure: Figure, tier: Tier) -> float:
     return zone.rules.capacity_percent.of(tier) / 100 * (zone.rules.capacity or 0)
 
 
-def _near(figure: Figure, zone: ZoneState, threshold: float) -> bool:
+def _near(figure: Figure, zone: ZoneState, threshold: float, now: float) -> bool:
     if figure == "density":
+        # A trend that went on through a gap says nothing of what is there now.
+        present = estimate(zone, Tier.BLUE, now, "density")
+        if present is None or present.value < NEAR * threshold:
+            return False
         return zone.density_trend is not None and zone.density_trend.level >= NEAR * threshold
     return True
 

@@ -50,8 +50,8 @@ def sight(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Effec
 
 
 def _blindness(zone: ZoneState, now: float) -> str:
-    """Why the zone is not seen now; empty where it is. A zone that no camera ever counted is seen by its gates."""
-    if "people" not in zone.measures and inside_now(zone, now) is not None:
+    """Why the zone is not seen now; empty where it is. A zone that no camera ever looked at is seen by its gates."""
+    if not zone.seen and "people" not in zone.measures and inside_now(zone, now) is not None:
         return ""
     if zone.inside is not None and "people" not in zone.measures and not zone.seen:
         return f"unknown: no word of its gates for more than {zone.rules.gate_stale_s:g} s"
@@ -68,7 +68,8 @@ def _recover(site: str, zone: ZoneState, now: float) -> tuple[ZoneState, list[Ef
     if now - good_since < RECOVER_S:
         return replace(zone, good_since=good_since), []
     lasted = now - zone.unknown_since
-    quiet = 0.0 if lasted > zone.rules.fall_s else zone.quiet_s
+    # Time that nobody saw undoes as much good evidence.
+    quiet = max(0.0, zone.quiet_s - lasted)
     zone = replace(zone, unknown_since=None, unknown_why="", unknown_paged=False, good_since=None, quiet_s=quiet)
     mark = effect_id(site, zone.rules.zone, "seen", now)
     why = f"unknown ended after {lasted:.0f} s"

@@ -137,6 +137,8 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cause: str = ""
     #: Which of `density` and `capacity` have reached this tier since it was entered.
     causes: tuple[str, ...] = ()
+    #: Since when a motion among the causes has been seen to be over; it may come again as news after `fall_s`.
+    over: dict[str, float] = {}
     seconds: tuple[Second, ...] = ()
     slots: tuple[Slot, ...] = ()
     #: Which of `peak`, `density` and `people` this zone has ever given: what it gave once, a fall needs to see.
@@ -169,6 +171,8 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     people_trend: Trend | None = None
     net_trend: Trend | None = None
     passing: tuple[Passing, ...] = ()
+    #: Gates of the settings that have never spoken.
+    unheard: tuple[str, ...] = ()
     #: Since when the outflow has been low, where it is.
     low_outflow_since: float | None = None
     inside: Inside | None = None
