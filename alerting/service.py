@@ -112,6 +112,8 @@ class Service:
         self._writer = Writer(record, settings.record, metrics, self._complaints, at, alone=settings.cluster is None)
         self._saved_at = self._tiers_sent_at = 0.0
         self._abandoned: list[tuple[str, str]] = []
+        #: Sites whose last tick failed; nothing is said of them until one succeeds.
+        self._unjudged: set[str] = set()
         self._states: dict[str, SiteState] = {
             site.site: _stored(site.site, resumed.states.get(site.site), at) for site in sites
         }
@@ -188,7 +190,14 @@ class Service:
     def tick(self, at: float) -> None:
         """A second has passed."""
         for site in self._states:
-            self._judge(site, Tick(at=at))
+            try:
+                self._judge(site, Tick(at=at))
+                self._unjudged.discard(site)
+            except Exception as error:
+                # One site that cannot be judged is no reason to leave the others alone; its published tiers expire.
+                self._unjudged.add(site)
+                log.exception("site %s cannot be judged", site)
+                self._complaints.tell("a site cannot be judged", site, type(error).__name__, time.monotonic())
         for part in (self._pager.passed, self._take_requests):
             try:
                 part(at)
@@ -333,7 +342,7 @@ class Service:
         """Every zone's tier anew."""
         self._tiers_sent_at = at
         for site, state in self._states.items():
-            for zone in state.zones.values():
+            for zone in state.zones.values() if site not in self._unjudged else ():
                 self._send_tier(site, zone, at)
 
     def refresh(self, at: float) -> None:

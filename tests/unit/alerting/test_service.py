@@ -284,6 +284,24 @@ def test_tiers_are_sent_again_before_they_expire(bench: Bench) -> None:
     assert all(retained for _, _, retained in bench.said)
 
 
+def test_a_site_that_cannot_be_judged_ends_nothing_and_lets_its_tiers_expire(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    bench.say(1.0, seconds=20)
+    with monkeypatch.context() as broken:
+        broken.setattr(alerting.service, "step", fails)
+        bench.service.tick(bench.at + 1)
+        bench.said.clear()
+        bench.service.refresh(bench.at + 1000)
+        assert not bench.heard("/tier")
+    bench.service.tick(bench.at + 2)
+    bench.service.refresh(bench.at + 2000)
+    assert bench.heard("/tier")
+
+
 def test_series_of_unknown_values_are_taken_away(bench: Bench) -> None:
     people = ("levee_alerting_zone_people", "bund", "steps")
     bench.say(1.0, seconds=6)
