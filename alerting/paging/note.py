@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -73,6 +74,23 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     def whole(self) -> str:
         """All that a person gets to read."""
         return whole(self.language, self.text, self.steps, self.link, self.attempt > 1, self.person, self.id)
+
+    def within(self, most: int, size: Callable[[str], int]) -> str:
+        """The same, of at most `most` by `size`: without the last steps, then with a shorter sentence. The link and the
+        id stay whole."""
+        for kept in range(len(self.steps), -1, -1):
+            shorter = msgspec.structs.replace(self, steps=self.steps[:kept])
+            if size(shorter.whole) <= most:
+                return shorter.whole
+        text = shorter.text
+        while text and size(shorter.whole) > most:
+            text = text[: -max(1, (size(shorter.whole) - most) // 4)]
+            shorter = msgspec.structs.replace(shorter, text=f"{text}…")
+        return shorter.whole
+
+
+def in_bytes(text: str) -> int:
+    return len(text.encode())
 
 
 @dataclass(frozen=True)

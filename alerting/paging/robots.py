@@ -17,12 +17,14 @@ from urllib.parse import quote_plus
 
 from alerting.paging.answer import Answer, Outcome, one_line
 from alerting.paging.http import Endpoint, Reply
-from alerting.paging.note import Note
+from alerting.paging.note import Note, in_bytes
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 #: Codes by which the vendors say "too many": DingTalk, WeCom, Feishu (twice).
 BUSY = {130101, 410100, 45009, 9499, 11232}
 BUSY_WAIT_S = 10.0
+#: A text of WeCom may have so many bytes in UTF-8.
+WECOM_BYTES = 2048
 
 
 class DingTalkSender:
@@ -49,7 +51,7 @@ class WeComSender:
         self._endpoint = Endpoint(url, timeout_s)
 
     def send(self, note: Note) -> Answer:
-        text: dict[str, Any] = {"content": note.whole}
+        text: dict[str, Any] = {"content": note.within(WECOM_BYTES, in_bytes)}
         if note.to:
             text["mentioned_mobile_list"] = [note.to]
         body = {"msgtype": "text", "text": text}

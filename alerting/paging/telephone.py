@@ -29,6 +29,8 @@ MAX_PARAMETER = 35
 #: Where there is nothing to answer; no vendor takes an empty parameter.
 NO_TOKEN = "-"
 BUSY_WAIT_S = 10.0
+#: Longer messages are refused by Twilio.
+TWILIO_CHARACTERS = 1600
 NOBODY = Answer(Outcome.REFUSED, "there is no number to send it to")
 
 
@@ -194,7 +196,7 @@ class TwilioSender:
         if channel.kind == "voice":
             asked["Twiml"] = twiml(note)
         else:
-            asked["Body"] = note.whole
+            asked["Body"] = note.within(TWILIO_CHARACTERS, len)
         login = b64encode(f"{channel.account}:{self._key}".encode()).decode()
         headers = {**FORM, "Authorization": f"Basic {login}"}
         reply = self._endpoint.post(urlencode(asked).encode(), headers)

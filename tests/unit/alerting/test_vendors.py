@@ -231,6 +231,26 @@ def test_wecom_mentions_by_number(vendor: Callable[..., Vendor]) -> None:
     assert json.loads(there.asked[0][2])["text"]["mentioned_mobile_list"] == [NUMBER]
 
 
+@pytest.mark.parametrize("text", ["红色 外滩观景台阶", "挤" * 3000])
+def test_what_is_too_long_loses_steps_first_and_never_the_link(text: str, vendor: Callable[..., Vendor]) -> None:
+    note = msgspec.structs.replace(NOTE, text=text, steps=tuple(f"{n}{'步' * 250}" for n in range(8)), attempt=2)
+    wecom, phone = vendor(YES["wecom"]), vendor(YES["twilio"])
+    SENDERS["wecom"](wecom.url).send(note)
+    twilio(phone.url).send(note)
+    said = json.loads(wecom.asked[0][2])["text"]["content"]
+    told = parse_qs(phone.asked[0][2].decode())["Body"][0]
+    assert 1500 < len(said.encode()) <= 2048
+    assert 1200 < len(told) <= 1600
+    for one in (said, told):
+        assert f"请确认：{note.link}\n" in one
+        assert one.endswith(f"编号 {note.id[:8]}")
+        assert one.startswith(text[:10])
+        assert ("1. 0步" in one) is (len(text) < 100)
+    short = vendor(YES["wecom"])
+    SENDERS["wecom"](short.url).send(NOTE)
+    assert json.loads(short.asked[0][2])["text"]["content"] == NOTE.whole
+
+
 def test_aliyun_is_signed_over_every_parameter(vendor: Callable[..., Vendor]) -> None:
     there = vendor(YES["aliyun"])
     aliyun(there.url).send(NOTE)
