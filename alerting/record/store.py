@@ -289,7 +289,8 @@ class Record:
         connection.execute(update(tables.requests).where(asked.outcome.is_not(None), named).values(body="{}", words=""))
 
     def prune(self, before: float, at_most: int) -> int:
-        """Delete up to `at_most` of the messages received before that time, oldest first; how many there were."""
+        """Delete up to `at_most` of the messages received before that time, oldest first; how many there were. Pages
+        whose end is known, calls, and requests that were taken go with them; the chain tells of them still."""
         kept = tables.messages
         old = select(kept.c.id).where(kept.c.received < before).order_by(kept.c.received).limit(at_most)
         with self._database.transaction() as connection:
@@ -298,6 +299,11 @@ class Record:
                 limit = select(table.c.at).where(table.c.at < before).order_by(table.c.at).offset(at_most).limit(1)
                 until = connection.execute(limit).scalar()
                 connection.execute(delete(table).where(table.c.at < (before if until is None else until)))
+            pages, calls, requests = tables.pages, tables.calls, tables.requests
+            pending = [state.value for state in PageState if state.pending]
+            connection.execute(delete(pages).where(pages.c.queued < before, pages.c.state.not_in(pending)))
+            connection.execute(delete(calls).where(calls.c.at < before))
+            connection.execute(delete(requests).where(requests.c.at < before, requests.c.outcome.is_not(None)))
             return gone
 
     def holds_old(self, kind: str, before: float) -> bool:

@@ -74,7 +74,7 @@ pages = Table(
     Column("tier", Integer, nullable=False),
     Column("queued", Float, nullable=False),
     Column("note", LargeBinary, nullable=False),
-    Column("state", String(10), nullable=False),
+    Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("answer", String(400), nullable=False),
     Index("pages_state", "state"),

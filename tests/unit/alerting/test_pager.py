@@ -22,7 +22,8 @@ from alerting.duty.settings import DutySettings
 from alerting.metrics import Metrics
 from alerting.paging.answer import Answer, Outcome
 from alerting.paging.note import Note
-from alerting.record import Record, RecordAway
+from alerting.record import Record, RecordAway, tables
+from alerting.record.batch import PageState
 from alerting.record.reader import Reader
 from alerting.service import Service
 from alerting.settings import ServiceSettings, SiteSettings
@@ -661,3 +662,31 @@ def test_a_link_of_a_call_that_is_not_recorded_yet_is_no_forged_one(
     monkeypatch.setattr(Reader, "ask", away)
     assert answers._open(here.sms.sent[0].link.rpartition("/")[2]).status == 200, "who can only read sees the button"
     answers.close()
+
+
+def test_old_pages_calls_and_requests_go_with_the_readings(bench: Callable[..., Bench]) -> None:
+    here = bench()
+    here.sms.answers = [Answer(Outcome.REFUSED, "no")] * 1000
+    here.runs(10, 5.0)
+    here.until(lambda: here.sms.sent and here.bot.sent)
+    assert here.asks("a", what="fly")[0] == "invalid"
+    here.runs(2, 5.0)
+    assert here.record is not None
+
+    def left() -> dict[str, int]:
+        with sqlite3.connect(here.url.removeprefix("sqlite:///")) as base:
+            return {
+                name: base.execute(f"select count(*) from {name}").fetchone()[0]
+                for name in ("pages", "calls", "requests")
+            }
+
+    before = left()
+    here.record.prune(1e9, 100)
+    assert left() == before == {"pages": 2, "calls": 1, "requests": 1}
+    here.record.prune(here.at + 1e6, 100)
+    assert left() == {"pages": 1, "calls": 0, "requests": 0}, "what is still tried stays"
+
+
+def test_every_state_of_a_page_fits_its_column() -> None:
+    width = tables.pages.c.state.type.length
+    assert [state.value for state in PageState if len(state.value) > width] == []
