@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from typer.testing import CliRunner
 
+from levee.cli import app
 from models import folds
 from models.annotations import read_folder
 from models.data import Picture
@@ -65,3 +68,13 @@ def test_of_other_folders_a_tenth_is_held_out(folder: Path) -> None:
     for fold in ("-1", "5"):
         with pytest.raises(ValueError, match=f"fold {fold!r}"):
             folds.split(here, fold)
+
+
+def test_the_command_prints_a_file_of_folds(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["models", "folds", "--data", str(folder), "--seed", "3"])
+    assert done.exit_code == 0, done.output
+    drawn = yaml.safe_load(done.stdout)
+    assert drawn == {"dots": folds.draw(read_folder(folder), 3)}
+    refused = CliRunner().invoke(app, ["models", "folds", "--data", "none"])
+    assert refused.exit_code == 2
+    assert "no such file" in refused.stderr
