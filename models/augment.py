@@ -64,9 +64,44 @@ def _place(rng: Generator, length: float, window: float) -> float:
     return float(rng.uniform(low, high))
 
 
+STAMPED = 0.3
+"""Share of pictures with writing in them, as recorders put the time and the camera's name."""
+_FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX)
+
+
+def stamp(rng: Generator, image: Image) -> Image:
+    """One or two lines of a time, a camera's name or the like near an edge: letters are no heads."""
+    out = image.copy()
+    height, width = out.shape[:2]
+    for _ in range(int(rng.integers(1, 3))):
+        year, month, day, hour, minute, second = rng.integers(
+            (2008, 1, 1, 0, 0, 0), (2031, 13, 29, 24, 60, 60)
+        ).tolist()
+        name = str(rng.choice(["CAM", "Camera", "CH", "GATE", "IPC", "NORTH", "PLAZA", "STEPS"]))
+        place = f"{name} {int(rng.integers(1, 99)):02d}"
+        line = (
+            f"{year}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}:{second:02d}",
+            f"{day:02d}/{month:02d}/{year} {hour:02d}:{minute:02d}",
+            place,
+            f"{year}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}:{second:02d}  {place}",
+        )[int(rng.integers(4))]
+        font, size = int(rng.choice(_FONTS)), float(rng.uniform(0.4, 1.3))
+        thick = max(1, round(size * float(rng.uniform(0.8, 2.2))))
+        (long, tall), _ = cv2.getTextSize(line, font, size, thick)
+        left = int(rng.integers(0, max(width - long, 1)))
+        low = int(rng.integers(tall, 2 * tall + 12))
+        at = (left, low if rng.random() < 0.6 else height - low + tall)
+        ink = 255 if rng.random() < 0.8 else 0
+        colour = (0, int(rng.integers(180, 256)), 255) if rng.random() < 0.15 else (ink, ink, ink)
+        if rng.random() < 0.5:
+            cv2.putText(out, line, at, font, size, (255 - ink,) * 3, thick + 2, cv2.LINE_AA)
+        cv2.putText(out, line, at, font, size, colour, thick, cv2.LINE_AA)
+    return out
+
+
 def degrade(rng: Generator, image: Image) -> Image:
-    """Colour, light, sharpness, noise and compression of an ordinary camera on an ordinary day."""
-    out = image
+    """Writing, colour, light, sharpness, noise and compression of an ordinary camera on an ordinary day."""
+    out = stamp(rng, image) if rng.random() < STAMPED else image
     if rng.random() < 0.6:
         gain = rng.uniform(0.6, 1.4, 3) if rng.random() < 0.4 else np.full(3, rng.uniform(0.6, 1.4))
         gamma = np.exp(rng.uniform(-0.45, 0.45))

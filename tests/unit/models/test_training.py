@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.annotations import read_folder
-from models.augment import Crops, crop, degrade, texture
+from models.augment import Crops, crop, degrade, stamp, texture
 from models.band import best_floor, cross_coverage, densest_blocks, fit, samples
 from models.counter import Band
 from models.data import Picture, cell_counts
@@ -38,6 +38,9 @@ def test_the_same_seed_draws_the_same_picture() -> None:
     for seed in range(12):
         first, again = (degrade(np.random.default_rng(seed), image) for _ in range(2))
         assert np.array_equal(first, again)
+        written, rewritten = (stamp(np.random.default_rng(seed), image) for _ in range(2))
+        assert np.array_equal(written, rewritten)
+        assert not np.array_equal(written, image)
         wall, twin = (texture(np.random.default_rng(seed), 96, 64) for _ in range(2))
         assert np.array_equal(wall, twin)
         assert wall.shape == (64, 96, 3)
