@@ -34,6 +34,7 @@ class Described:
     saturated_people: float | None
     band: Band
     fold: str | None = None
+    head_px: tuple[float, float] | None = None
 
 
 def export(network: CountNetwork, folder: Path, described: Described) -> Manifest:
@@ -57,7 +58,7 @@ def export(network: CountNetwork, folder: Path, described: Described) -> Manifes
         sha256=weights_digest(file),
         about=described.about,
         terms=described.terms,
-        picture=Picture(colour="bgr", multiple=STRIDE, longest_side=described.longest_side),
+        picture=Picture(colour="bgr", multiple=STRIDE, longest_side=described.longest_side, head_px=described.head_px),
         density=Density(cell=CELL, people_per_unit=1.0, saturated_people=described.saturated_people),
         band=described.band,
         fold=described.fold,

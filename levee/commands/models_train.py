@@ -113,6 +113,10 @@ def export(
     about: Annotated[str, typer.Option(help="One line for people.")] = "people per cell, our own small network",
     terms: Annotated[str, typer.Option(help="The terms the weights are used under.")] = "",
     longest_side: Annotated[int, typer.Option(min=64, help="Larger pictures are shrunk to this, px.")] = 1280,
+    head_px: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="LOW HIGH", help="Heads that it counts best, px: calibrated cameras are scaled to them."),
+    ] = None,
 ) -> None:
     """Writes a checkpoint as ONNX with its manifest, and measures it on the pictures that it never saw.
 
@@ -134,7 +138,7 @@ def export(
     from models.train import fold_of, load_network
 
     folder = out or WEIGHTS
-    described = Described(name, about, terms, longest_side, None, Band())
+    described = Described(name, about, terms, longest_side, None, Band(), head_px=head_px)
     try:
         done = release(load_network(checkpoint), fold_of(checkpoint), data, folder, described, _track)
     except DataRefused as error:

@@ -36,10 +36,11 @@ def test_export_fits_measures_and_fills_the_card(folder: Path, tmp_path: Path, m
     card.write_text("# a card\n<!-- figures: written by `levee models export` -->\n<!-- end of figures -->\n")
     out = tmp_path / "out"
     command = ["models", "export", str(tmp_path / "run" / "last.pt"), "--data", str(folder), "--name", "dots"]
-    done = CliRunner().invoke(app, [*command, "--out", str(out), "--card", str(card)])
+    done = CliRunner().invoke(app, [*command, "--out", str(out), "--card", str(card), "--head-px", "6", "12"])
     assert done.exit_code == 0, done.output
     manifest = read_manifest(out / "dots.yaml")
     assert manifest.fold == "3"
+    assert manifest.picture.head_px == (6.0, 12.0)
     assert manifest.density.saturated_people is not None
     assert "| dots | 1 | 9.0 |" in card.read_text()
     assert "regions, densest quarter" in card.read_text()
