@@ -32,7 +32,8 @@ def _tables(score: Score) -> Iterable[Table]:
         )
     if score.zone_days:
         names = ("", *(tier.label for tier in WARNINGS))
-        per_day = [f"{score.false.get(tier, 0) / score.zone_days:.3f}" for tier in WARNINGS]
+        safe = score.safe_zone_days
+        per_day = [f"{score.false.get(tier, 0) / safe:.3f}" if safe > 0 else "-" for tier in WARNINGS]
         rows = [
             ["in all", *(str(score.false.get(tier, 0)) for tier in WARNINGS)],
             ["a zone and day", *per_day],
@@ -46,7 +47,7 @@ def _tables(score: Score) -> Iterable[Table]:
             [f"{name}, {zone}", *(str(counted.get(tier, 0)) for tier in WARNINGS)]
             for (name, zone), counted in sorted(worst, key=lambda one: -one[1].get(WARNINGS[1], 0))[:8]
         ]
-        yield f"False alarms in {score.recordings} replays, {score.zone_days:.1f} zone-days", names, rows
+        yield f"False alarms in {score.recordings} replays, {safe:.1f} zone-days without a danger near", names, rows
         total = sum(score.time_in.values()) or 1.0
         yield (
             "Time in each tier",
@@ -124,6 +125,7 @@ def json_report(score: Score) -> str:
         {
             "replays": score.recordings,
             "zone_days": round(score.zone_days, 3),
+            "safe_zone_days": round(score.safe_zone_days, 3),
             "leads": [
                 {
                     "replay": lead.recording,

@@ -14,6 +14,7 @@ from wire import Tier
 
 #: An alarm so long before a labelled danger, anywhere at its site, is a warning of it; any other is a false one.
 BEFORE_S = 4 * 3600.0
+AFTER_S = 1800.0
 WARNINGS = (Tier.BLUE, Tier.YELLOW, Tier.ORANGE, Tier.RED)
 
 
@@ -94,14 +95,14 @@ def score_of(trace: Trace) -> Score:
             score.time_in[tier] = score.time_in.get(tier, 0.0) + seconds
     for label in recording.labels:
         score.leads.append(Lead(recording.name, label, {tier: _lead(trace, label, tier) for tier in WARNINGS}))
-    near = [(label.start - BEFORE_S, label.end) for label in recording.labels]
-    score.safe_zone_days = score.zone_days if not near else 0.0
+    near = [(label.start - BEFORE_S, label.end + AFTER_S) for label in recording.labels]
+    score.safe_zone_days = score.zone_days - len(zones) * _covered(near, recording.start, recording.end) / 86_400
     for zone in zones:
         counted = score.by_zone.setdefault((recording.name, zone), {})
         for change in trace.changes:
             if not isinstance(change, TierChanged) or change.zone != zone:
                 continue
-            if any(start <= change.at <= end + 1800 for start, end in near):
+            if any(start <= change.at <= end for start, end in near):
                 continue
             for tier in WARNINGS:
                 if change.from_tier < tier <= change.to_tier:
@@ -109,6 +110,16 @@ def score_of(trace: Trace) -> Score:
                     score.false[tier] = score.false.get(tier, 0) + 1
     _skills(trace, series_of(trace), score)
     return score
+
+
+def _covered(windows: list[tuple[float, float]], start: float, end: float) -> float:
+    """Seconds between `start` and `end` that lie within any of `windows`."""
+    covered, at = 0.0, start
+    for first, last in sorted(windows):
+        first, last = max(first, at), min(last, end)
+        if last > first:
+            covered, at = covered + last - first, last
+    return covered
 
 
 def _lead(trace: Trace, label: Label, tier: Tier) -> float | None:

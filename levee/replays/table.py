@@ -44,6 +44,8 @@ MAX_ROWS = 5_000_000
 CLOSE_S, AGAIN_S, LONGEST_S = 2.5, 2.0, 900.0
 #: A silence of so long has been told of, whatever the settings; ticks beyond it say nothing new.
 SILENCE_S = 4000.0
+#: Years that a table may tell of: within them every time of day can be told in every zone.
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 _NAME = re.compile(NAME_PATTERN)
 
 
@@ -189,6 +191,8 @@ def _time(text: str | None, place: ZoneInfo | None) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"time {text!r} is not one like 2014-12-31T22:37:00+08:00") from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"time {text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
     return moment.replace(tzinfo=place or UTC) if moment.tzinfo is None else moment
 
 

@@ -20,6 +20,7 @@ from alerting.settings import ServiceSettings, SiteSettings
 from levee.cli import app, refusal
 from levee.replays.open import open_recordings
 from levee.replays.recording import ReplayRefused
+from levee.replays.score import _covered
 from wire import Band, Instant, Readings, State, encode
 
 SITE = """
@@ -125,6 +126,8 @@ GOOD = "2014-12-31T22:00:00+08:00,steps,instant,50,40,60,,1.0,0.9,1.2,,,"
         (["2014-12-31T21:00:00+08:00,steps,instant,50,,,,1,,,,,"], "3: time .* is before the row above it"),
         ([",steps,instant,50,,,,1,,,,,"], "3: time is missing"),
         (["ten o'clock,steps,instant,50,,,,1,,,,,"], "3: time .* is not one like"),
+        (["0001-01-01T00:00:00+14:00,steps,instant,50,,,,1,,,,,"], "3: time .* is not between the years 1970 and 2200"),
+        (["9999-12-31T23:59:59-12:00,steps,instant,50,,,,1,,,,,"], "3: time .* is not between the years 1970 and 2200"),
         (["2014-12-31T22:00:01+08:00,attic,instant,50,,,,1,,,,,"], "3: zone attic is unknown: the settings have"),
         (["2014-12-31T22:00:01+08:00,,instant,50,,,,1,,,,,"], "3: zone is missing"),
         (["2014-12-31T22:00:01+08:00,steps,people,50,,,,1,,,,,"], "3: kind 'people' must be one of"),
@@ -277,3 +280,8 @@ def test_what_is_no_file_or_cannot_be_varied_is_refused(tmp_path: Path, site: Pa
         found = CliRunner().invoke(app, ["replay", *args])
         assert isinstance(found.exception, ReplayRefused)
         assert says in str(found.exception)
+
+
+def test_time_near_a_danger_is_no_safe_time_and_overlaps_count_once() -> None:
+    assert _covered([], 0.0, 100.0) == 0
+    assert _covered([(-50.0, 30.0), (20.0, 40.0), (25.0, 28.0), (90.0, 400.0)], 0.0, 100.0) == 50
