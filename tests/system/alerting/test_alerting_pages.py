@@ -60,7 +60,7 @@ def test_a_page_outlives_kills_and_goes_out_once(house: House, receiver: Receive
     house.start()
     wait("the service is there again", house.ready)
     house.crowd(4.0, 4)
-    assert len(receiver.accepted()) == 1
+    assert len(receiver.reds()) == 1
     assert house.tier() is Tier.RED
     assert len(house.rows("select 1 from tier_changes where what = 'tier'")) == 1
     assert house.rows("select term from terms order by term") == [(1,), (2,), (3,)]

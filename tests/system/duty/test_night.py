@@ -73,6 +73,8 @@ def test_a_night_with_kills_at_random_points(place: Callable[..., Place], wait: 
         threading.Thread(target=answer, daemon=True).start()
         night.crowd(4.5, answered.is_set, 60, f"seed {seed}: bob answers")
         night.crowd(0.2, lambda: night.tier() is Tier.NORMAL, 120, f"seed {seed}: it falls")
+        # a night that went quickly goes on until it was broken twice
+        night.crowd(0.2, lambda: kills[0] >= 2, 30, f"seed {seed}: two kills")
     finally:
         over.set()
         thread.join(10)
