@@ -8,7 +8,9 @@ columns of K^-1 H is therefore proportional to [[1 + a^2, ab], [ab, 1 + b^2]], w
 form; R follows from [c1 c2 c1 x c2], made orthonormal; then focal length and pose are refined together on the pixels.
 Heads are h above the ground, on the plane whose homography is K [c1 c2 c3 + h R e_z]: a head taken for a point of the
 floor would be put metres behind the feet it belongs to. Flights and landings are no one plane: how far the measured
-points lie above or below it, along its slope, is added to h.
+points lie above or below it, along its slope, is added to h; or the pieces of `edge.elevation` say how high the ground
+is, and the camera is found from the points in space (`edge.pose.resected`). What the lens bends is made straight first
+(`edge.lens`).
 """
 
 from __future__ import annotations
@@ -21,19 +23,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.camera_settings import CameraSettings, GroundPoint
+from edge.elevation import Elevation, elevation_of
+from edge.lens import Lens, lens_of_lines
+from edge.mount import focal_px, rotation_of, shift_of
 from edge.points import GroundRefused, check_points, plane_of
 from edge.polygon import Points
-from edge.settings import CameraSettings, GroundPoint
+from edge.pose import Matrix, floor_and_rise, focal_of, pinhole, resected
 
-Matrix = NDArray[np.float64]
-
-#: A focal length outside these multiples of the picture's width is a fault of the points, not a lens.
-FOCAL_RANGE = (0.2, 30.0)
 #: Heights over the plane that are left to it: half a tread.
 LEAST_PROFILE_M = 0.08
 _PROFILE_ROUNDS = 30
-#: Below this the depth of the view does not tell the focal length: the camera looks almost straight down.
-LEAST_DEPTH = 1e-3
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,20 @@ class Ground:
     focal_px: float | None
     #: Positions along the slope and heights over the plane there, (2, n) metres; None where the ground is a plane.
     profile: NDArray[np.float64] | None
-    #: Root mean square misfit of the measured points, metres on the ground.
-    residual_m: float
+    #: Root mean square misfit of the measured points, metres on the ground; None where no point was measured.
+    residual_m: float | None
     head_height_m: float
     #: SHA-256, shortened, of all that the calibration was made from.
     digest: str
+    #: None where the picture is a pinhole's already.
+    lens: Lens | None = None
+    #: How high the ground is where it is no plane; None where it is one, or `profile` tells.
+    elevation: Elevation | None = None
+
+    def height(self, places: Points) -> NDArray[np.float64]:
+        """(n,) height of the ground at places (x, y), metres over the origin."""
+        plane: NDArray[np.float64] = places @ np.array(self.plane[:2]) + self.plane[2]
+        return plane + self._over_plane(places)
 
     def to_picture(self, places: Points, *, height_m: float = 0.0) -> Points:
         """Pixels of points `height_m` above ground places (x, y); NaN for what lies behind the camera."""
@@ -65,10 +74,12 @@ class Ground:
         with np.errstate(divide="ignore", invalid="ignore"):
             pixels: Points = mapped[:, :2] / mapped[:, 2:]
         pixels[~(mapped[:, 2] > 1e-12)] = np.nan
-        return pixels
+        return pixels if self.lens is None else self.lens.bent(pixels)
 
     def to_ground(self, pixels: Points, *, height_m: float = 0.0) -> Points:
         """Ground places (x, y) of pixels that show points `height_m` above the ground; NaN at and above the horizon."""
+        if self.lens is not None:
+            pixels = self.lens.straight(pixels)
         # w (u, v, 1) = floor (x, y, 1) + lift * rise is linear in x, y and w, and its solution linear in the lift.
         system = np.empty((len(pixels), 3, 3))
         system[:, :, :2] = self.floor[:, :2]
@@ -80,7 +91,8 @@ class Ground:
         system[flat] = np.eye(3)
         solved = np.asarray(np.linalg.solve(system, right), dtype=np.float64)
         found = solved[:, :, 0] + self._lift(np.zeros((len(pixels), 2)), height_m)[:, None] * solved[:, :, 1]
-        for _ in range(_PROFILE_ROUNDS if self.profile is not None else 1):
+        level = self.profile is None and self.elevation is None
+        for _ in range(1 if level else _PROFILE_ROUNDS):
             # Half-way each time, so that a profile steeper than the line of sight does not swing.
             lift = self._lift(found[:, :2], height_m)
             found = 0.5 * (found + solved[:, :, 0] + lift[:, None] * solved[:, :, 1])
@@ -104,6 +116,8 @@ class Ground:
         with np.errstate(divide="ignore", invalid="ignore"):
             pixels = seen[:, :2] / seen[:, 2:]
             found: NDArray[np.float64] = (axes[:2] - pixels[:, :, None] * axes[2]) / seen[:, 2, None, None]
+        if self.lens is not None:
+            found = self.lens.derivative(pixels) @ found
         found[~(seen[:, 2] > 1e-12)] = np.nan
         return found
 
@@ -111,18 +125,32 @@ class Ground:
         """Height over the plane, in metres, of points `height_m` above the ground at these places."""
         if height_m != 0.0 and self.rise is None:
             raise ValueError("this view knows the ground only, and nothing above it")
+        return height_m + self._over_plane(places)
+
+    def _over_plane(self, places: Points) -> NDArray[np.float64]:
+        if self.elevation is not None:
+            return self.elevation.height(places, self.plane) - (places @ np.array(self.plane[:2]) + self.plane[2])
         if self.profile is None:
-            return np.full(len(places), height_m)
-        return height_m + np.interp(_along(places, self.plane), *self.profile)
+            return np.zeros(len(places))
+        return np.asarray(np.interp(_along(places, self.plane), *self.profile), dtype=np.float64)
 
 
 def calibrate(camera: CameraSettings) -> Ground:
-    """The view of a camera from its measured points; GroundRefused with one sentence that names the point at fault."""
+    """The view of a camera from its measured points, or from its mount; GroundRefused with one sentence that names the
+    point or setting at fault."""
     if camera.picture_px is None:
         raise GroundRefused("`ground_points` need `picture_px`, the size that they refer to", "picture_px")
     picture = camera.picture_px
-    pixels, ground, elevation = check_points(camera.ground_points, picture)
-    plane = plane_of(ground, elevation, camera.residual_limit_m)
+    lens = _lens(camera, picture)
+    elevation = elevation_of(camera.elevation) if camera.elevation else None
+    if camera.mount is not None:
+        return _mounted(camera, picture, lens, elevation)
+    pixels, ground, heights = check_points(camera.ground_points, picture, one_plane=elevation is None)
+    if lens is not None:
+        pixels = lens.straight(pixels)
+    if elevation is not None:
+        return _on_pieces(camera, picture, lens, elevation, pixels, np.column_stack([ground, heights]))
+    plane = plane_of(ground, heights, camera.residual_limit_m)
     flat = _homography(ground, pixels)
     behind = np.flatnonzero(~(ground @ flat[2, :2] + flat[2, 2] > 0))
     if len(behind):
@@ -132,20 +160,99 @@ def calibrate(camera: CameraSettings) -> Ground:
             int(behind[0]),
         )
     # Points off the plane, such as those of a landing, show elsewhere on it; the camera found below allows for that.
-    above = elevation - (ground @ np.array(plane[:2]) + plane[2])
+    above = heights - (ground @ np.array(plane[:2]) + plane[2])
     slack_m = 0.0 if camera.head_height_m == 0 else 4.0 * float(np.abs(above).max())
     _refuse_misfit(_misfit(flat, pixels, ground), pixels, ground, camera.residual_limit_m + slack_m)
     floor, rise, focal = flat, None, camera.focal_px
     off = _misfit(flat, pixels, ground)
     if camera.head_height_m > 0:
         focal = camera.focal_px if camera.focal_px is not None else focal_of(flat, plane, picture)
-        world = np.column_stack([ground, elevation])
-        floor, rise, focal = _pinhole(flat, plane, picture, focal, camera.focal_px is None, world, pixels)
+        world = np.column_stack([ground, heights])
+        floor, rise, focal = pinhole(flat, plane, picture, focal, camera.focal_px is None, world, pixels)
         off = _misfit(floor, pixels, ground, rise, above)
         _refuse_misfit(off, pixels, ground, camera.residual_limit_m)
-    residual = float(np.sqrt(np.mean(off**2)))
     profile = None if rise is None else _profile(ground, above, plane)
-    return Ground(picture, plane, floor, rise, focal, profile, residual, camera.head_height_m, _digest(camera))
+    return Ground(picture, plane, floor, rise, focal, profile, _rms(off), camera.head_height_m, _digest(camera), lens)
+
+
+def _lens(camera: CameraSettings, picture: tuple[int, int]) -> Lens | None:
+    if camera.straight_lines:
+        return lens_of_lines([np.array(line, dtype=np.float64) for line in camera.straight_lines], picture)
+    if camera.distortion is None:
+        return None
+    if not np.isfinite(camera.distortion).all():
+        raise GroundRefused("`distortion` holds a number that is not finite", "distortion")
+    if camera.mount is not None:
+        unit = focal_px(camera, camera.mount, picture[0])
+    elif camera.focal_px is not None:
+        unit = camera.focal_px
+    else:
+        raise GroundRefused("`distortion` needs the `focal_px` that it was measured with", "distortion")
+    return Lens(picture, unit, *camera.distortion)
+
+
+def _mounted(
+    camera: CameraSettings, picture: tuple[int, int], lens: Lens | None, elevation: Elevation | None
+) -> Ground:
+    """From height and tilt over level ground z = 0; points that were measured all the same must fit."""
+    mount = camera.mount
+    assert mount is not None
+    focal, plane = focal_px(camera, mount, picture[0]), (0.0, 0.0, 0.0)
+    rotation = rotation_of(mount)
+    floor, rise = floor_and_rise(rotation, shift_of(mount, rotation), focal, plane, picture)
+    residual = None
+    if camera.ground_points:
+        pixels, ground, heights = check_points(camera.ground_points, picture, least=1)
+        straight = lens.straight(pixels) if lens is not None else pixels
+        off = _misfit(floor, straight, ground, rise, heights)
+        residual = _rms(off)
+        if not residual <= camera.residual_limit_m:
+            worst = int(np.argmax(np.where(np.isfinite(off), off, np.inf)))
+            far = f"is off by {off[worst]:.2f} m" if np.isfinite(off[worst]) else "would lie above the horizon"
+            raise GroundRefused(
+                f"the measured points do not fit the mount: residual {residual:.2f} m (limit "
+                f"{camera.residual_limit_m:g} m), point {worst + 1} {far}",
+                "ground_points",
+                worst,
+            )
+    return Ground(
+        picture, plane, floor, rise, focal, None, residual, camera.head_height_m, _digest(camera), lens, elevation
+    )
+
+
+def _on_pieces(
+    camera: CameraSettings,
+    picture: tuple[int, int],
+    lens: Lens | None,
+    elevation: Elevation,
+    pixels: Points,
+    world: Points,
+) -> Ground:
+    """From measured points at whatever heights, on ground whose pieces are known."""
+    ground, heights = world[:, :2], world[:, 2]
+    free = ~elevation.covers(ground)
+    plane = (0.0, 0.0, float(heights[free].mean() if free.any() else heights.mean()))
+    wrong = np.abs(elevation.height(ground, plane) - heights)
+    worst = int(wrong.argmax())
+    if wrong[worst] > camera.residual_limit_m:
+        raise GroundRefused(
+            f"point {worst + 1} was measured {wrong[worst]:.2f} m above or below what `elevation` says of its place "
+            f"(limit {camera.residual_limit_m:g} m)",
+            "ground_points",
+            worst,
+            "z",
+        )
+    rotation, shift, focal = resected(world, pixels, picture, camera.focal_px)
+    floor, rise = floor_and_rise(rotation, shift, focal, plane, picture)
+    off = _misfit(floor, pixels, ground, rise, heights - plane[2])
+    _refuse_misfit(off, pixels, ground, camera.residual_limit_m, blame=False)
+    return Ground(
+        picture, plane, floor, rise, focal, None, _rms(off), camera.head_height_m, _digest(camera), lens, elevation
+    )
+
+
+def _rms(off: NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.mean(off**2)))
 
 
 def _along(places: Points, plane: tuple[float, float, float]) -> NDArray[np.float64]:
@@ -166,36 +273,6 @@ def _profile(
     return np.array(sorted(places)).T
 
 
-def focal_of(homography: Matrix, plane: tuple[float, float, float], picture: tuple[int, int]) -> float:
-    """Focal length in pixels that makes the homography the view of a camera (see the module's text).
-
-    GroundRefused where the view does not tell it, as one straight down does not.
-    """
-    a, b, _ = plane
-    h = homography.copy()
-    h[0] -= picture[0] / 2 * h[2]
-    h[1] -= picture[1] / 2 * h[2]
-    # Columns in units of the picture's width, so that the equations below are well scaled.
-    h[:2] /= picture[0]
-    h /= np.linalg.norm(h[:, :2])
-    across = h[:2, :2].T @ h[:2, :2]
-    depth = np.outer(h[2, :2], h[2, :2])
-    # Gram matrix g * across + depth, proportional to [[1 + a^2, ab], [ab, 1 + b^2]]; g is (width / focal)^2.
-    wanted = np.array([[1 + a * a, a * b], [a * b, 1 + b * b]])
-    pairs = (((0, 0), (1, 1)), ((0, 0), (0, 1)), ((1, 1), (0, 1)))
-    p = np.array([wanted[j] * across[i] - wanted[i] * across[j] for i, j in pairs])
-    q = np.array([wanted[j] * depth[i] - wanted[i] * depth[j] for i, j in pairs])
-    squared = -float(p @ q) / float(p @ p) if float(p @ p) > 0 else 0.0
-    focal = picture[0] / np.sqrt(squared) if squared > 0 else np.inf
-    if np.abs(q).max() < LEAST_DEPTH**2 or not FOCAL_RANGE[0] <= focal / picture[0] <= FOCAL_RANGE[1]:
-        raise GroundRefused(
-            "the points do not tell the focal length (the camera looks nearly straight down, or they are too inexact): "
-            "give `focal_px`, or set `head_height_m: 0` to count on the ground itself",
-            "focal_px",
-        )
-    return float(focal)
-
-
 def _homography(ground: Points, pixels: Points) -> Matrix:
     """Least squares in the picture (direct linear transform, then Levenberg-Marquardt), w > 0 at the points' middle."""
     middle = ground.mean(axis=0)
@@ -208,81 +285,6 @@ def _homography(ground: Points, pixels: Points) -> Matrix:
     if matrix[2] @ np.array([*middle, 1.0]) < 0:
         matrix = -matrix
     return matrix / np.linalg.norm(matrix[2])
-
-
-def _pinhole(
-    flat: Matrix,
-    plane: tuple[float, float, float],
-    picture: tuple[int, int],
-    focal: float,
-    free_focal: bool,
-    world: Points,
-    pixels: Points,
-) -> tuple[Matrix, NDArray[np.float64], float]:
-    """The camera behind a homography: its floor, its rise of one metre, and its focal length, refined on the pixels."""
-    a, b, c = plane
-    inverse_k = np.array([[1 / focal, 0, -picture[0] / 2 / focal], [0, 1 / focal, -picture[1] / 2 / focal], [0, 0, 1]])
-    columns = inverse_k @ flat
-    scale = np.sqrt((columns[:, 0] @ columns[:, 0] + columns[:, 1] @ columns[:, 1]) / (2 + a * a + b * b))
-    columns = columns / scale
-    seen = np.column_stack([columns[:, 0], columns[:, 1], np.cross(columns[:, 0], columns[:, 1])])
-    basis = np.array([[1, 0, -a], [0, 1, -b], [a, b, 1]], dtype=np.float64)
-    u, _, vt = np.linalg.svd(seen @ np.linalg.inv(basis))
-    rotation = u @ np.diag([1, 1, np.linalg.det(u @ vt)]) @ vt
-    shift = columns[:, 2] - rotation @ np.array([0, 0, c])
-    rotation, shift, focal = _refine(rotation, shift, focal, free_focal, picture, world, pixels)
-    k = np.array([[focal, 0, picture[0] / 2], [0, focal, picture[1] / 2], [0, 0, 1]])
-    floor = k @ np.column_stack(
-        [rotation @ np.array([1, 0, a]), rotation @ np.array([0, 1, b]), rotation @ np.array([0, 0, c]) + shift]
-    )
-    size = np.linalg.norm(floor[2])
-    return floor / size, k @ rotation[:, 2] / size, focal
-
-
-def _refine(
-    rotation: Matrix,
-    shift: NDArray[np.float64],
-    focal: float,
-    free_focal: bool,
-    picture: tuple[int, int],
-    world: Points,
-    pixels: Points,
-) -> tuple[Matrix, NDArray[np.float64], float]:
-    """Least squares of the pixels over pose and, where it is free, the logarithm of the focal length."""
-    size = 7 if free_focal else 6
-    state = np.concatenate([np.zeros(3), shift, [0.0]])
-    start = rotation
-    depth = max(float(np.linalg.norm(shift)), 1.0)
-    steps = np.array([1e-6] * 3 + [1e-6 * depth] * 3 + [1e-6])
-
-    def misfit(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        turned = cv2.Rodrigues(x[:3])[0] @ start
-        eye = world @ turned.T + x[3:6]
-        if (eye[:, 2] <= 0).any():
-            return np.full(pixels.size, 1e9)
-        seen = eye[:, :2] / eye[:, 2:] * (focal * np.exp(x[6])) + np.array(picture) / 2
-        return (seen - pixels).ravel()
-
-    damping, error = 1e-3, misfit(state)
-    for _ in range(60):
-        jacobian = np.column_stack(
-            [(misfit(state + step * unit) - error) / step for step, unit in zip(steps[:size], np.eye(7), strict=False)]
-        )
-        normal = jacobian.T @ jacobian
-        gradient = jacobian.T @ error
-        move = np.zeros(7)
-        move[:size] = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-12), -gradient)
-        tried = misfit(state + move)
-        if tried @ tried < error @ error:
-            gain = error @ error - tried @ tried
-            state, error, damping = state + move, tried, damping / 5
-            if gain < 1e-12 * (1.0 + error @ error):
-                break
-        else:
-            damping *= 5
-            if damping > 1e12:
-                break
-    return cv2.Rodrigues(state[:3])[0] @ start, state[3:6], float(focal * np.exp(state[6]))
 
 
 def _misfit(
@@ -305,12 +307,14 @@ def _misfit(
     return off
 
 
-def _refuse_misfit(off: NDArray[np.float64], pixels: Points, ground: Points, limit_m: float) -> None:
-    residual = float(np.sqrt(np.mean(off**2)))
+def _refuse_misfit(
+    off: NDArray[np.float64], pixels: Points, ground: Points, limit_m: float, *, blame: bool = True
+) -> None:
+    residual = _rms(off)
     if np.isfinite(residual) and residual <= limit_m:
         return
     worst = int(np.nanargmax(off)) if np.isfinite(off).any() else 0
-    if len(pixels) > 5:
+    if blame and len(pixels) > 5:
         # Least squares spread one bad point over all; the one without which the rest fit best is the one to name.
         worst = min(range(len(pixels)), key=lambda i: _residual_without(pixels, ground, i))
     raise GroundRefused(
@@ -332,10 +336,13 @@ def _residual_without(pixels: Points, ground: Points, index: int) -> float:
 
 def _digest(camera: CameraSettings) -> str:
     points: Sequence[GroundPoint] = camera.ground_points
-    facts = (
+    facts: tuple[object, ...] = (
         camera.picture_px,
         [(*map(float, p.pixel), *map(float, p.ground), float(p.z)) for p in points],
         camera.focal_px,
         float(camera.head_height_m),
     )
+    more = (camera.mount, camera.distortion, camera.straight_lines, camera.elevation)
+    # What is not used does not change the digest of a view that was calibrated before it could be.
+    facts = (*facts, *(each for each in more if each))
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

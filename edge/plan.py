@@ -57,7 +57,7 @@ def make_plan(settings: BoxSettings) -> Plan:
     """Check ground points and zones and prepare them; BoxRefused names the camera or zone, and the setting."""
     grounds: dict[str, Ground] = {}
     for index, camera in enumerate(settings.cameras):
-        if not camera.ground_points:
+        if not camera.calibrated:
             continue
         try:
             grounds[camera.name] = calibrate(camera)

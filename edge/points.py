@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
+from edge.camera_settings import GroundPoint
 from edge.polygon import Points
-from edge.settings import GroundPoint
 
 #: A triangle lower than this share of its longest side counts as a line.
 LINE_SHARE = 0.02
@@ -28,12 +28,15 @@ class GroundRefused(ValueError):
         self.setting = setting
 
 
-def check_points(points: Sequence[GroundPoint], picture: tuple[int, int]) -> tuple[Points, Points, Points]:
+def check_points(
+    points: Sequence[GroundPoint], picture: tuple[int, int], *, least: int = 4, one_plane: bool = True
+) -> tuple[Points, Points, Points]:
     """Pixels (n, 2), ground (n, 2) in metres and elevations (n,) in metres; GroundRefused names the point at fault.
 
-    Points are numbered from 1 in the sentences, as a person counts them.
+    Points are numbered from 1 in the sentences, as a person counts them. Fewer than four only check a view that is
+    known; those of no one plane may turn in the picture as they do not on the ground.
     """
-    if len(points) < 4:
+    if len(points) < least:
         raise GroundRefused(f"four ground points or more are needed, not {len(points)}", "ground_points")
     pixels = np.array([p.pixel for p in points], dtype=np.float64)
     ground = np.array([p.ground for p in points], dtype=np.float64)
@@ -51,9 +54,12 @@ def check_points(points: Sequence[GroundPoint], picture: tuple[int, int]) -> tup
                 i,
             )
     _refuse_duplicates(pixels, ground)
+    if least < 4:
+        return pixels, ground, elevation
     for where, places in (("in the picture", pixels), ("on the ground", ground)):
         _refuse_line(places, where)
-    _refuse_order(pixels, ground)
+    if one_plane:
+        _refuse_order(pixels, ground)
     return pixels, ground, elevation
 
 

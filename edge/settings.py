@@ -2,183 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import msgspec
 
+from edge.camera_settings import CameraSettings, ElevationSettings, GroundPoint, MountSettings, Settings, Text
 from wire import RESERVED_BOXES, RESERVED_SITES, Name
 from wire.broker import BrokerSettings
 
-#: An address with a user or password before an '@', or in a parameter, as cameras take them in query and path.
-_CREDENTIALS = re.compile(
-    r"^[a-z][a-z0-9+.-]*://(?:.*@|.*(?:user|usr|login|pass|pwd|psw|token|key|secret|auth|sig|cred)[^=&/?;]*=)",
-    re.IGNORECASE | re.DOTALL,
-)
-
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
-
-
-class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Frozen, by keyword only, and a typo in a key is refused."""
-
-
-class GroundPoint(_Settings, frozen=True, kw_only=True):
-    """One measured point: where it is in the picture, and where on the ground."""
-
-    pixel: Annotated[
-        tuple[float, float],
-        msgspec.Meta(title="Pixel", description="Column and row of the point in the picture, in pixels."),
-    ]
-    ground: Annotated[
-        tuple[float, float],
-        msgspec.Meta(title="Ground", description="East and north (or along and across) of the point, in metres."),
-    ]
-    z: Annotated[
-        float,
-        msgspec.Meta(
-            title="Elevation",
-            description="Height of the point above the origin, in metres; for steps.",
-            ge=-500,
-            le=500,
-        ),
-    ] = 0.0
+__all__ = [
+    "BoxSettings",
+    "CameraSettings",
+    "DetectorSettings",
+    "ElevationSettings",
+    "GroundPoint",
+    "MetricsSettings",
+    "MountSettings",
+    "OutboxSettings",
+    "ZoneSettings",
+]
 
 
-class CameraSettings(_Settings, frozen=True, kw_only=True):
-    """One camera: where its pictures come from, and how its picture lies on the ground."""
-
-    name: Annotated[Name, msgspec.Meta(title="Name", description="Name of the camera, once on this box.")]
-    source: Annotated[
-        Text | int | None,
-        msgspec.Meta(
-            title="Source",
-            description="A clip, a folder of pictures, a USB camera by its number, or an rtsp/http address that holds "
-            "no password.",
-        ),
-    ] = None
-    source_from_env: Annotated[
-        Text | None,
-        msgspec.Meta(
-            title="Source from the environment",
-            description="The environment variable that holds the source, for an address with a password.",
-        ),
-    ] = None
-    source_from_file: Annotated[
-        Text | None,
-        msgspec.Meta(
-            title="Source from a file",
-            description="The file whose first line is the source, for an address with a password.",
-        ),
-    ] = None
-    sample_s: Annotated[
-        float,
-        msgspec.Meta(title="Sample", description="Seconds between the pictures that are counted.", ge=0.05, le=60),
-    ] = 1.0
-    repeat: Annotated[
-        bool,
-        msgspec.Meta(
-            title="Repeat", description="Whether a clip or folder begins again at its end, for demonstrations."
-        ),
-    ] = False
-    open_timeout_s: Annotated[
-        float,
-        msgspec.Meta(
-            title="Time-out of opening",
-            description="Seconds after which opening the source is given up.",
-            ge=0.5,
-            le=120,
-        ),
-    ] = 10.0
-    read_timeout_s: Annotated[
-        float,
-        msgspec.Meta(
-            title="Time-out of reading",
-            description="Seconds without a picture until it is opened anew.",
-            ge=0.5,
-            le=120,
-        ),
-    ] = 5.0
-    stalled_after_s: Annotated[
-        float,
-        msgspec.Meta(
-            title="Stalled after", description="Age in seconds from which the last picture is too old.", ge=0.5, le=300
-        ),
-    ] = 5.0
-    frozen_after_s: Annotated[
-        float,
-        msgspec.Meta(
-            title="Frozen after",
-            description="Seconds of unchanging pictures from which the camera counts as frozen.",
-            ge=1,
-            le=3600,
-        ),
-    ] = 10.0
-    dark_below: Annotated[
-        float,
-        msgspec.Meta(
-            title="Dark below", description="Brightness (0 to 255) below which the picture is dark.", ge=0, le=128
-        ),
-    ] = 12.0
-    picture_px: Annotated[
-        tuple[Annotated[int, msgspec.Meta(ge=16, le=16384)], Annotated[int, msgspec.Meta(ge=16, le=16384)]] | None,
-        msgspec.Meta(
-            title="Size of the picture", description="Width and height, in pixels, that `ground_points` refer to."
-        ),
-    ] = None
-    ground_points: Annotated[
-        tuple[GroundPoint, ...],
-        msgspec.Meta(
-            title="Ground points",
-            description="Four or more measured points, at least four of them with no three on a line.",
-            max_length=200,
-        ),
-    ] = ()
-    residual_limit_m: Annotated[
-        float,
-        msgspec.Meta(
-            title="Limit of the residual",
-            description="Root mean square misfit of the ground points, in metres, above which they are refused.",
-            gt=0,
-            le=10,
-        ),
-    ] = 0.5
-    focal_px: Annotated[
-        Annotated[float, msgspec.Meta(gt=10, le=200_000)] | None,
-        msgspec.Meta(
-            title="Focal length",
-            description="Focal length in pixels where it is known; otherwise it is found from the ground points.",
-        ),
-    ] = None
-    head_height_m: Annotated[
-        float,
-        msgspec.Meta(
-            title="Height of heads",
-            description="Height of the centre of heads above the ground, in metres (adults in shoes are about "
-            "1.66 m tall, less half a head); 0 counts on the ground itself.",
-            ge=0,
-            le=2.5,
-        ),
-    ] = 1.55
-
-    def __post_init__(self) -> None:
-        given = [s for s in (self.source, self.source_from_env, self.source_from_file) if s is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"camera {self.name}: give exactly one of `source`, `source_from_env` and `source_from_file`"
-            )
-        if isinstance(self.source, int) and not 0 <= self.source <= 99:
-            raise ValueError(f"camera {self.name}: `source` as a number is a USB camera, 0 to 99")
-        if isinstance(self.source, str) and _CREDENTIALS.match(self.source):
-            raise ValueError(
-                f"camera {self.name}: `source` holds a user name or password: put the address in a file or in the "
-                "environment and name it in `source_from_file` or `source_from_env`"
-            )
-        if self.ground_points and self.picture_px is None:
-            raise ValueError(f"camera {self.name}: `ground_points` need `picture_px`, the size that they refer to")
-
-
-class ZoneSettings(_Settings, frozen=True, kw_only=True):
+class ZoneSettings(Settings, frozen=True, kw_only=True):
     """One zone: a polygon on the ground, seen by one camera."""
 
     name: Annotated[Name, msgspec.Meta(title="Name", description="Name of the zone, once in the site.")]
@@ -203,7 +48,7 @@ class ZoneSettings(_Settings, frozen=True, kw_only=True):
     ] = 3.0
 
 
-class OutboxSettings(_Settings, frozen=True, kw_only=True):
+class OutboxSettings(Settings, frozen=True, kw_only=True):
     """What is kept on disk until the service says that it is recorded."""
 
     messages_max: Annotated[
@@ -235,7 +80,7 @@ class OutboxSettings(_Settings, frozen=True, kw_only=True):
     ] = 10.0
 
 
-class MetricsSettings(_Settings, frozen=True, kw_only=True):
+class MetricsSettings(Settings, frozen=True, kw_only=True):
     """Where Prometheus finds the box."""
 
     enabled: Annotated[bool, msgspec.Meta(title="Enabled", description="Whether the metrics are offered at all.")] = (
@@ -249,7 +94,7 @@ class MetricsSettings(_Settings, frozen=True, kw_only=True):
     ] = 9108
 
 
-class DetectorSettings(_Settings, frozen=True, kw_only=True):
+class DetectorSettings(Settings, frozen=True, kw_only=True):
     """A detector for sparse views, beside the counter for dense ones."""
 
     model: Annotated[
@@ -283,7 +128,7 @@ class DetectorSettings(_Settings, frozen=True, kw_only=True):
             )
 
 
-class BoxSettings(_Settings, frozen=True, kw_only=True):
+class BoxSettings(Settings, frozen=True, kw_only=True):
     """All that one box is told."""
 
     site: Annotated[Name, msgspec.Meta(title="Site", description="Name of the site that the box belongs to.")]
@@ -340,8 +185,10 @@ class BoxSettings(_Settings, frozen=True, kw_only=True):
         for zone in self.zones:
             if zone.camera not in cameras:
                 raise ValueError(f"zone {zone.name}: no camera is called {zone.camera!r}")
-            if not cameras[zone.camera].ground_points:
-                raise ValueError(f"zone {zone.name}: camera {zone.camera} has no `ground_points`, so it sees no ground")
+            if not cameras[zone.camera].calibrated:
+                raise ValueError(
+                    f"zone {zone.name}: camera {zone.camera} has no `ground_points` and no `mount`: it sees no ground"
+                )
 
 
 def _refuse_twice(what: str, names: list[str]) -> None:

@@ -16,7 +16,7 @@ def ground_faults(box: Loaded[BoxSettings]) -> Iterator[Problem]:
     """A problem for each camera or zone of `box` that the worker would refuse."""
     grounds: dict[str, Ground] = {}
     for number, camera in enumerate(box.settings.cameras):
-        if not camera.ground_points:
+        if not camera.calibrated:
             continue
         try:
             grounds[camera.name] = calibrate(camera)
