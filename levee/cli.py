@@ -15,6 +15,7 @@ import typer
 from levee import installed_version
 from levee.commands.alerting import alerting_app
 from levee.commands.backtest import backtest
+from levee.commands.box import box_app
 from levee.commands.config import config_app
 from levee.commands.count import count
 from levee.commands.demo import demo
@@ -31,6 +32,7 @@ EXTRAS = {
     "psycopg": "service",
     "starlette": "service",
     "uvicorn": "service",
+    "cryptography": "service",
     "amqtt": "demo",
     "ultralytics": "yolo",
     "nncf": "int8",
@@ -100,6 +102,7 @@ app.command("backtest")(backtest)
 app.add_typer(edge_app, name="edge")
 app.add_typer(alerting_app, name="alerting")
 app.add_typer(record_app, name="record")
+app.add_typer(box_app, name="box")
 app.add_typer(config_app, name="config")
 app.add_typer(models_app, name="models")
 app.add_typer(scenes_app, name="scenes")

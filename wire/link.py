@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -19,7 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from wire.broker import BrokerSettings
-from wire.secret import secret
+from wire.secret import open_to_all, secret
 
 _log = logging.getLogger(__name__)
 
@@ -275,6 +276,9 @@ def _tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
     tls = settings.tls
     if tls is None:
         return None
+    fault = open_to_all(Path(tls.key_file)) if tls.key_file is not None else ""
+    if fault:
+        raise LinkRefused(f"the broker's TLS files cannot be used: {fault}")
     try:
         context = ssl.create_default_context(cafile=tls.ca_file)
         if tls.cert_file is not None:

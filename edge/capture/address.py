@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from edge.capture.frame import SourceRefused
 from edge.settings import CameraSettings
+from wire.secret import open_to_all
 
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 # The user and password up to the last '@': rather too much is hidden than a part of one that holds '@' or '/'.
@@ -92,6 +93,9 @@ def resolve(camera: CameraSettings) -> str | int:
         where = f"the environment variable {camera.source_from_env}"
     else:
         path = Path(camera.source_from_file or "")
+        fault = open_to_all(path)
+        if fault:
+            raise SourceRefused(f"camera {camera.name}: `source_from_file`: {fault}")
         try:
             found = path.read_text(encoding="utf-8").partition("\n")[0].strip()
         except (OSError, UnicodeDecodeError) as error:

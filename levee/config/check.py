@@ -18,6 +18,7 @@ from levee.config.ground import ground_faults
 from levee.config.load import Loaded, load
 from levee.config.problems import ConfigRefused, Problem
 from levee.config.weights import weights_fault
+from wire.secret import open_to_all
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -180,6 +181,8 @@ def _tls(loaded: Loaded[S], tls: msgspec.Struct | None) -> Iterator[Problem]:
         named = getattr(tls, field)
         if isinstance(named, str) and field.endswith("_file") and not Path(named).is_file():
             yield loaded.problem(f"no such file here: {named}", "mqtt", "tls", field, warning=True)
+        elif isinstance(named, str) and field == "key_file" and (fault := open_to_all(Path(named))):
+            yield loaded.problem(fault, "mqtt", "tls", field)
 
 
 def _secrets(loaded: Loaded[S], part: msgspec.Struct, steps: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -192,3 +195,5 @@ def _secrets(loaded: Loaded[S], part: msgspec.Struct, steps: tuple[str | int, ..
             yield loaded.problem(f"the variable {named} is not set here", *steps, field, warning=True)
         elif field.endswith("_from_file") and not Path(named).is_file():
             yield loaded.problem(f"no such file here: {named}", *steps, field, warning=True)
+        elif field.endswith("_from_file") and (fault := open_to_all(Path(named))):
+            yield loaded.problem(fault, *steps, field)

@@ -160,6 +160,7 @@ class Place:
         secrets.mkdir(exist_ok=True)
         for name, text in (("record", self.record), ("group", self.group.url), ("ping", self.dead_man.url)):
             (secrets / name).write_text(text)
+            (secrets / name).chmod(0o600)
         zone = {"kind": "steps", "box": "box-1", "windows": QUICK, "fall_s": 15, "stale_s": 30, "forecast": False}
         zones = [{"name": "steps", "title": "Steps", **zone}, {"name": "square", "title": "Square", **zone}]
         whole_site = {

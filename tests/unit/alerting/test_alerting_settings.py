@@ -108,6 +108,7 @@ def test_every_setting_has_a_title_and_a_sentence(settings: type) -> None:
 def test_secrets_come_from_files_and_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "key"
     file.write_text("geheim\n")
+    file.chmod(0o640)
     monkeypatch.setenv("LEVEE_KEY", "leise")
     assert secret("key", env=None, file=str(file)) == "geheim"
     assert secret("key", env="LEVEE_KEY", file=None) == "leise"
@@ -122,3 +123,13 @@ def test_secrets_come_from_files_and_variables(tmp_path: Path, monkeypatch: pyte
     file.write_text("\n")
     with pytest.raises(SecretMissing, match="is empty"):
         secret("key", env=None, file=str(file))
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o666])
+def test_a_secret_that_everybody_may_read_or_change_is_refused_without_a_word_of_it(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "key"
+    file.write_text("geheim\n")
+    file.chmod(mode)
+    with pytest.raises(SecretMissing, match=f"mode {mode:04o}.: chmod o= ") as refused:
+        secret("key", env=None, file=str(file))
+    assert "geheim" not in str(refused.value)

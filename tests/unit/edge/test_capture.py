@@ -246,6 +246,7 @@ def test_credentials_are_redacted(source: str | int, shown: str) -> None:
 def test_sources_from_the_environment_and_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAM_SOURCE", "rtsp://u:p@x/1")
     (tmp_path / "source").write_text("7\nignored\n")
+    (tmp_path / "source").chmod(0o640)
     assert resolve(CameraSettings(name="c", source_from_env="CAM_SOURCE")) == "rtsp://u:p@x/1"
     assert resolve(CameraSettings(name="c", source_from_file=str(tmp_path / "source"))) == 7
     monkeypatch.delenv("CAM_SOURCE")
@@ -253,6 +254,9 @@ def test_sources_from_the_environment_and_from_files(tmp_path: Path, monkeypatch
         resolve(CameraSettings(name="c", source_from_env="CAM_SOURCE"))
     with pytest.raises(SourceRefused, match=r"`source_from_file` .*none: No such file"):
         resolve(CameraSettings(name="c", source_from_file=str(tmp_path / "none")))
+    (tmp_path / "source").chmod(0o644)
+    with pytest.raises(SourceRefused, match=r"source is open to every user of this machine \(mode 0644\): chmod o="):
+        resolve(CameraSettings(name="c", source_from_file=str(tmp_path / "source")))
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,24 @@ def test_secrets_that_are_not_here_are_a_warning(folder: Path, name: str, old: s
     assert told(folder, "box.yaml", "service.yaml") == [line]
 
 
+def test_a_secret_or_a_key_that_everybody_may_read_is_a_fault(folder: Path) -> None:
+    for name in ("secret.txt", "box.key", "box.crt"):
+        (folder / name).write_text("rtsp://u:p@192.0.2.1/1")
+        (folder / name).chmod(0o644)
+    edit(folder, "box.yaml", "    source: clip.mp4", "    source_from_file: secret.txt")
+    with (folder / "box.yaml").open("a") as file:
+        file.write("mqtt: {tls: {cert_file: box.crt, key_file: box.key}}\n")
+    found = told(folder, "box.yaml", "service.yaml")
+    assert [line.partition(": the file")[0] for line in found] == [
+        "box.yaml:7: cameras[0].source_from_file",
+        f"{found[1].partition(': ')[0]}: mqtt.tls.key_file",
+    ]
+    assert all("open to every user of this machine (mode 0644)" in line for line in found)
+    for name in ("secret.txt", "box.key"):
+        (folder / name).chmod(0o640)
+    assert told(folder, "box.yaml", "service.yaml") == []
+
+
 def test_a_zone_of_a_box_that_was_not_given_is_a_warning(folder: Path) -> None:
     more = "  - {name: steps, title: Steps, kind: steps, box: riverside-9}\n"
     (folder / "site.yaml").write_text(SITE + more)
