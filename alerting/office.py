@@ -103,6 +103,9 @@ class Office:
     def silences(self) -> list[Silence]:
         return [silence for state in self._states.values() for silence in state.silences]
 
+    def judges(self, site: str, zone: str) -> bool:
+        return site in self._sites and any(one.name == zone for one in self._sites[site].zones)
+
     def zones_left(self, site: str) -> set[str]:
         """Zones with an open incident that are no longer judged."""
         known = {zone.name for zone in self._sites[site].zones} if site in self._sites else {SELF_ZONE}

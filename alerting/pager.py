@@ -30,7 +30,8 @@ from alerting.paging.senders import Sender
 from alerting.record import Batch, PageRow, PageState, Request, Resumed
 from alerting.requests import Answered, take_request
 from alerting.settings import ServiceSettings, SiteSettings
-from alerting.view import IncidentView, PageView, incident_view, page_view
+from alerting.thresholds import Thresholds
+from alerting.view import IncidentView, PageView, SilenceView, incident_view, page_view, silence_view
 from wire import Tier
 from wire.secret import secret
 
@@ -212,8 +213,9 @@ class Pager:
 
     # Answers of people
 
-    def requests(self, requests: Sequence[Request], at: float) -> None:
-        """What people ask for through other doors, each once."""
+    def requests(self, requests: Sequence[Request], at: float) -> list[Thresholds]:
+        """What people ask for through other doors, each once; the changes of thresholds among it."""
+        changes: list[Thresholds] = []
         for request in requests:
             if request.id in self._taken:
                 continue
@@ -223,6 +225,8 @@ class Pager:
             self._batch().outcomes.append(taken.outcome)
             if taken.answered is not None:
                 self._answered(taken.answered)
+            changes += [taken.thresholds] if taken.thresholds is not None else []
+        return changes
 
     def _answered(self, answered: Answered) -> None:
         """Nobody else needs to be tried for what somebody has in hand."""
@@ -310,3 +314,7 @@ class Pager:
     def incidents(self) -> tuple[IncidentView, ...]:
         zones = {name: site.time_zone for name, site in self._sites.items()}
         return tuple(incident_view(one, zones.get(one.site, "UTC")) for one in self.office.incidents())
+
+    def silences(self) -> tuple[SilenceView, ...]:
+        zones = {name: site.time_zone for name, site in self._sites.items()}
+        return tuple(silence_view(one, zones.get(one.site, "UTC")) for one in self.office.silences())

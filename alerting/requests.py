@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from alerting.assess.effects import effect_id
+from alerting.assess.rules import Levels
 from alerting.duty.events import Call, Entry, Refused, Silenced, Unsilenced
 from alerting.duty.incident import Silence
 from alerting.office import Office
 from alerting.paging.note import Note
 from alerting.record import Batch, Outcome, Request
+from alerting.thresholds import Thresholds
 from wire import TierName
 
 
@@ -30,6 +34,8 @@ class Taken:
     outcome: Outcome
     pages: list[tuple[Call, Note]] = field(default_factory=list)
     answered: Answered | None = None
+    #: Thresholds that are to come into force.
+    thresholds: Thresholds | None = None
 
 
 def take_request(request: Request, office: Office, at: float, batch: Batch) -> Taken:
@@ -47,6 +53,12 @@ def take_request(request: Request, office: Office, at: float, batch: Batch) -> T
             batch.erased.append(str(body["person"]))
             batch.entries.append(Entry(at, "forgotten", {"person": str(body["person"])}, ("person",)))
             return Taken(Outcome(request.id, "done", "erased"))
+        if what == "thresholds":
+            return _thresholds(request, body, office, at)
+        if what == "console":
+            told = {key: str(body[key])[:400] for key in ("account", "did", "about", "from")}
+            batch.entries.append(Entry(at, "console", told, ("account",)))
+            return Taken(Outcome(request.id, "done", ""))
         if what == "opened":
             entry = {"how": "link", "call": str(body["call"]), "person": str(body["person"])}
             batch.entries.append(Entry(at, "log-in", entry, ("person",)))
@@ -95,6 +107,22 @@ def _unsilence(request: Request, body: Mapping[str, Any], office: Office, at: fl
         return Taken(Outcome(request.id, "unknown-silence", "there is no such silence now"))
     pages, refused = office.happens(site, Unsilenced(at, wanted, str(body["person"])), batch)
     return Taken(_refusal(request, refused) if refused else Outcome(request.id, "ended", ""), pages)
+
+
+def _thresholds(request: Request, body: Mapping[str, Any], office: Office, at: float) -> Taken:
+    """A change of thresholds by a named person, with a reason."""
+    site, zone = str(body["site"]), str(body["zone"])
+    if not office.judges(site, zone):
+        return Taken(Outcome(request.id, "unknown-zone", f"no zone is called {site}/{zone}"))
+    person, reason = str(body["person"]).strip(), str(body["reason"]).strip()
+    if not person or not reason:
+        return Taken(Outcome(request.id, "no-reason", "a change of thresholds needs a name and a reason"))
+    try:
+        levels = msgspec.convert(body["levels"], Levels, strict=False)
+    except msgspec.ValidationError as error:
+        return Taken(Outcome(request.id, "invalid", str(error)))
+    change = Thresholds(site=site, zone=zone, levels=levels, by=person, reason=reason[:200], at=at)
+    return Taken(Outcome(request.id, "changed", ""), thresholds=change)
 
 
 def _refusal(request: Request, refused: list[Refused]) -> Outcome:

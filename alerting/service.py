@@ -45,6 +45,7 @@ from alerting.pager import Pager
 from alerting.paging.senders import Sender
 from alerting.record import Batch, Checkpoint, Deposed, PageRow, Record, RecordRefused, Resumed
 from alerting.settings import ServiceSettings, SiteSettings
+from alerting.thresholds import Changes, applied
 from alerting.told import settings_told
 from alerting.view import ChangeView, View, change_view, zone_views
 from alerting.writer import Writer
@@ -92,6 +93,8 @@ class Service:
         duty: DutySettings | None = None,
     ) -> None:
         self._settings, self._record, self._metrics, self._send = settings, record, metrics, publish
+        self._thresholds = Changes(sites, resumed.thresholds)
+        sites = self._thresholds.sites
         self._sites = {site.site: site for site in sites}
         metrics.prepare(sites, senders)
         self.origin = Origin(settings.instance, session, resumed.term)
@@ -100,7 +103,7 @@ class Service:
             if key in self._door.boxes:
                 self._door.boxes[key].ledgers = ledgers
         self._complaints = Complaints()
-        self._batch = Batch()
+        self._batch = Batch(thresholds=dict.fromkeys(self._thresholds.left))
         self._due: list[PageRow] = []
         self._answer_to: set[tuple[str, str]] = set()
         self._changes: deque[ChangeView] = deque(maxlen=200)
@@ -207,7 +210,9 @@ class Service:
                 self._complaints.tell("the duty fails", "duty", type(error).__name__, time.monotonic())
 
     def _take_requests(self, at: float) -> None:
-        self._pager.requests(self._writer.requests(), at)
+        for change in self._pager.requests(self._writer.requests(), at):
+            self._judge(change.site, applied(self._states[change.site], change, at))
+            self._batch.thresholds[change.place] = self._thresholds.to_keep(change)
 
     # Judgement and what follows
 
@@ -376,6 +381,7 @@ class Service:
             pages=self._pager.pages,
             dropped=dict(self._dropped),
             incidents=self._pager.incidents(),
+            silences=self._pager.silences(),
         )
 
     def close(self, at: float, farewell: Callable[[], None] = lambda: None) -> None:

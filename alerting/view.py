@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerting.assess import Change, HeldUnknown, SettingsChanged, SiteState, TierChanged, ZoneState
+from alerting.assess.forecast import forecast
 from alerting.assess.judge import figures
-from alerting.duty.incident import Incident
+from alerting.assess.rules import Levels
+from alerting.duty.incident import Incident, Silence
 from alerting.paging.note import Note
 from alerting.record.batch import PageRow
 from alerting.settings import SiteSettings
@@ -38,6 +40,21 @@ class ZoneView:
     trend: float | None
     #: Seconds since the newest picture that was told of; None before the first.
     age_s: float | None
+    #: Whether the tier rests on a measurement or on a forecast.
+    rests_on: Kind = Kind.OBSERVED
+    #: Persons/m² at which each tier begins, and most people that it may hold.
+    thresholds: Levels | None = None
+    capacity: int | None = None
+    #: The density foreseen, nearest first; nothing while it is unknown.
+    ahead: tuple[AheadView, ...] = ()
+
+
+@dataclass(frozen=True)
+class AheadView:
+    """Persons/m² in the worst cell so many minutes ahead, as a 90 % band."""
+
+    minutes: int
+    density: Band
 
 
 @dataclass(frozen=True)
@@ -89,6 +106,26 @@ class IncidentView:
     called: tuple[str, ...]
     due: datetime | None
     acknowledged_by: str
+    #: Counts the alarms in it: an acknowledgement holds for one. `blind`: the zone is not seen.
+    alarm: int = 0
+    why: str = ""
+    blind: bool = False
+    waits: bool = True
+
+
+@dataclass(frozen=True)
+class SilenceView:
+    """A silence that has not ended; `zone` is empty where it covers the whole site."""
+
+    id: str
+    site: str
+    zone: str
+    owner: str
+    reason: str
+    begins: datetime
+    ends: datetime
+    ceiling: TierName
+    maintenance: bool
 
 
 @dataclass(frozen=True)
@@ -110,6 +147,7 @@ class View:
     incidents: tuple[IncidentView, ...] = ()
     #: `leader` or `standby`.
     role: str = "leader"
+    silences: tuple[SilenceView, ...] = ()
 
 
 def standby_view(instance: str, at: float) -> View:
@@ -158,7 +196,21 @@ def zone_view(site: SiteSettings, title: str, state: ZoneState, now: float) -> Z
         density=known.density,
         trend=known.trend,
         age_s=round(max(0.0, now - state.seen_at), 3) if state.seen else None,
+        rests_on=state.kind,
+        thresholds=state.rules.density,
+        capacity=state.rules.capacity,
+        ahead=() if state.unknown_since is not None else _ahead(state, now),
     )
+
+
+def _ahead(state: ZoneState, now: float) -> tuple[AheadView, ...]:
+    if not state.rules.forecast:
+        return ()
+    found = []
+    for one in forecast(state, "density", now):
+        low, median, high = (round(value, 3) for value in (one.low, max(0.0, one.median), one.high))
+        found.append(AheadView(one.minutes, Band(value=median, low=min(low, median), high=max(high, median))))
+    return tuple(found)
 
 
 def zone_views(sites: Iterable[SiteSettings], states: dict[str, SiteState], now: float) -> tuple[ZoneView, ...]:
@@ -203,6 +255,24 @@ def incident_view(incident: Incident, time_zone: str) -> IncidentView:
         called=incident.called,
         due=in_zone(incident.due, time_zone) if incident.due is not None else None,
         acknowledged_by=incident.acknowledged_by,
+        alarm=incident.alarm,
+        why=incident.why,
+        blind=incident.blind,
+        waits=incident.waits,
+    )
+
+
+def silence_view(silence: Silence, time_zone: str) -> SilenceView:
+    return SilenceView(
+        id=silence.id,
+        site=silence.site,
+        zone=silence.zone,
+        owner=silence.owner,
+        reason=silence.reason,
+        begins=in_zone(silence.begins, time_zone),
+        ends=in_zone(silence.ends, time_zone),
+        ceiling=TierName.of(silence.ceiling),
+        maintenance=silence.maintenance,
     )
 
 

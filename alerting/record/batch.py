@@ -10,6 +10,7 @@ from alerting.duty.events import Call, Entry
 from alerting.duty.incident import Incident
 from alerting.ingest import Accepted
 from alerting.ledger import Ledger
+from alerting.thresholds import Place, Thresholds
 
 
 class PageState(enum.Enum):
@@ -108,11 +109,14 @@ class Batch:
     #: What was judged, by site: number and encoded event, one after another; and states to begin a replay from.
     events: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    #: Thresholds that were changed, by site and zone; None where the file's count again.
+    thresholds: dict[Place, Thresholds | None] = field(default_factory=dict)
 
     @property
     def weighty(self) -> bool:
         """Whether it holds what should not wait."""
-        return bool(self.changes or self.pages or self.entries or self.outcomes or self.calls or self.erased)
+        heavy = (self.changes, self.pages, self.entries, self.outcomes, self.calls, self.erased, self.thresholds)
+        return any(heavy)
 
     def __bool__(self) -> bool:
         light = (self.messages, self.states, self.ledgers, self.events, self.duties, self.incidents)
@@ -135,3 +139,4 @@ class Resumed:
     duties: dict[str, bytes] = field(default_factory=dict)
     #: The key that signs the links of the pages, unless the settings name another.
     key: str = ""
+    thresholds: dict[Place, Thresholds] = field(default_factory=dict)

@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from alerting.assess import Change, Figures, TierChanged, join_events
+from alerting.assess.rules import Levels
 from alerting.duty.incident import Incident
 from alerting.ingest import Accepted
 from alerting.ledger import Ledger
 from alerting.record.batch import CallRow, Checkpoint, PageRow
+from alerting.thresholds import Thresholds
 from wire import encode
 
 Row = dict[str, Any]
@@ -92,6 +94,30 @@ def call_row(row: CallRow, pseudonym: Callable[[str], str]) -> Row:
         "incidents": msgspec.json.encode(call.incidents).decode(),
         "text": row.text,
     }
+
+
+def thresholds_row(one: Thresholds, pseudonym: Callable[[str], str]) -> Row:
+    return {
+        "site": one.site,
+        "zone": one.zone,
+        "at": one.at,
+        "person": pseudonym(one.by),
+        "reason": one.reason[:200],
+        "base": msgspec.json.encode(one.base).decode(),
+        "levels": msgspec.json.encode(one.levels).decode(),
+    }
+
+
+def thresholds_read(row: Any, name: Callable[[str], str]) -> Thresholds:
+    return Thresholds(
+        site=row.site,
+        zone=row.zone,
+        at=row.at,
+        by=name(row.person),
+        reason=row.reason,
+        base=msgspec.json.decode(row.base, type=Levels | None),
+        levels=msgspec.json.decode(row.levels, type=Levels),
+    )
 
 
 def state_rows(states: Iterable[tuple[str, bytes]], at: float) -> list[Row]:

@@ -27,6 +27,8 @@ from alerting.record.rows import (
     message_row,
     page_row,
     state_rows,
+    thresholds_read,
+    thresholds_row,
 )
 
 #: The make of the tables; another one is refused.
@@ -98,7 +100,7 @@ class Record:
         new = self._database.engine.dialect.has_table(connection, "meta")
         if old and not new:
             raise RecordRefused("the record was made by an earlier version: move it away to begin anew")
-        if not new:
+        if not new or not self._database.engine.dialect.has_table(connection, "thresholds"):
             if self._database.dialect == "postgresql":
                 # Two services that start together must not both make the tables.
                 connection.execute(select(func.pg_advisory_xact_lock(0x6C65766565)))
@@ -149,6 +151,10 @@ class Record:
             pending,
             {row.site: row.state for row in duties},
             key,
+            {
+                (row.site, row.zone): thresholds_read(row, self._people.name)
+                for row in connection.execute(select(tables.thresholds))
+            },
         )
 
     def renew(self) -> None:
@@ -237,6 +243,11 @@ class Record:
             connection.execute(base.replace(tables.incidents), rows)
         if batch.calls:
             connection.execute(base.once(tables.calls), [call_row(row, pseudonym) for row in batch.calls.values()])
+        for (site, zone), changed in batch.thresholds.items():
+            kept = tables.thresholds.c
+            connection.execute(delete(tables.thresholds).where(kept.site == site, kept.zone == zone))
+            if changed is not None:
+                connection.execute(insert(tables.thresholds).values(**thresholds_row(changed, pseudonym)))
         for outcome in batch.outcomes:
             self._answer(connection, outcome)
         for call, person in batch.answered:

@@ -213,6 +213,20 @@ requests = Table(
     Column("words", String(400), nullable=False),
 )
 
+#: Thresholds that a person changed, in force until the site's file is changed. Both as JSON.
+thresholds = Table(
+    "thresholds",
+    metadata,
+    Column("site", String(63), primary_key=True),
+    Column("zone", String(63), primary_key=True),
+    Column("at", Float, nullable=False),
+    #: The pseudonym of who changed them.
+    Column("person", String(24), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("base", Text, nullable=False),
+    Column("levels", Text, nullable=False),
+)
+
 #: Keys that every service of one record shares.
 keys = Table(
     "keys",
