@@ -36,7 +36,9 @@ from alerting.channels import (
     at_most_one,
     needs_address,
 )
+from alerting.console.settings import ConsoleSettings
 from alerting.duty.settings import ZoneDuty
+from alerting.endpoint import MetricsSettings
 from alerting.paging.settings import PageSettings
 from wire import RESERVED_BOXES, RESERVED_SITES, Name, Tier
 from wire.broker import BrokerSettings
@@ -45,6 +47,7 @@ from wire.broker import BrokerSettings
 LogKind = Literal[
     "acknowledgement",
     "call",
+    "console",
     "held",
     "incident",
     "nobody-on-duty",
@@ -109,17 +112,6 @@ __all__ = [
 DEFAULT_RECORD_URL = "sqlite:///levee-alerting.db"
 
 
-class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where /metrics, /state and /healthz are served."""
-
-    host: Annotated[Text, msgspec.Meta(title="Address", description="Address that the end point listens at.")] = (
-        "127.0.0.1"
-    )
-    port: Annotated[
-        int, msgspec.Meta(title="Port", description="TCP port of the end point; 0 turns it off.", ge=0, le=65_535)
-    ] = 9109
-
-
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One alerting service."""
 
@@ -156,6 +148,10 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         SelfTestSettings | None, msgspec.Meta(title="Self-test", description="The daily test of the whole path.")
     ] = None
     audit: Annotated[AuditSettings | None, msgspec.Meta(title="Audit", description="The auditor of the record.")] = None
+    console: Annotated[
+        ConsoleSettings | None,
+        msgspec.Meta(title="Console", description="What people see in browsers; `levee console run` with this file."),
+    ] = None
     cluster: Annotated[
         Name | None,
         msgspec.Meta(
@@ -198,6 +194,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             raise ValueError("no channel reaches anybody: give one of them `to`, or name a `duty` file")
 
 
+Metre = Annotated[float, msgspec.Meta(ge=-100_000, le=100_000)]
 TierWord = Literal["blue", "yellow", "orange", "red"]
 
 
@@ -288,6 +285,10 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     forecast: Annotated[
         bool, msgspec.Meta(title="Forecast", description="Whether what is foreseen may raise the tier.")
     ] = True
+    outline: Annotated[
+        tuple[tuple[Metre, Metre], ...],
+        msgspec.Meta(title="Outline", description="Its corners on the site's plan, x and y in metres, y downwards."),
+    ] = ()
     onward: Annotated[
         tuple[Onward, ...], msgspec.Meta(title="Onward", description="Zones that its people go to when they leave.")
     ] = ()
@@ -306,6 +307,8 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ] = 150.0
 
     def __post_init__(self) -> None:
+        if len(self.outline) in (1, 2):
+            raise ValueError(f"zone {self.name}: an outline needs three corners or more")
         if self.box in RESERVED_BOXES:
             raise ValueError(f"zone {self.name}: no box may be called {self.box}")
 

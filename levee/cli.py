@@ -17,6 +17,7 @@ from levee.commands.alerting import alerting_app
 from levee.commands.backtest import backtest
 from levee.commands.box import box_app
 from levee.commands.config import config_app
+from levee.commands.console import console_app
 from levee.commands.count import count
 from levee.commands.demo import demo
 from levee.commands.edge import edge_app
@@ -30,6 +31,9 @@ EXTRAS = {
     "sqlalchemy": "service",
     "apprise": "service",
     "psycopg": "service",
+    "argon2": "console",
+    "fastapi": "console",
+    "jinja2": "console",
     "starlette": "service",
     "uvicorn": "service",
     "cryptography": "service",
@@ -101,6 +105,7 @@ app.command("replay")(replay)
 app.command("backtest")(backtest)
 app.add_typer(edge_app, name="edge")
 app.add_typer(alerting_app, name="alerting")
+app.add_typer(console_app, name="console")
 app.add_typer(record_app, name="record")
 app.add_typer(box_app, name="box")
 app.add_typer(config_app, name="config")

@@ -42,7 +42,8 @@ class Link:
     """One side at one broker. LinkRefused or SecretMissing where the settings cannot be used.
 
     `topics` are subscribed to; `heard` gets (topic, payload, retained) and `joined` is called after each connection,
-    both in the client's thread. `will` is published by the broker, retained, when the link breaks without a farewell.
+    both in the client's thread. `will`, where there is one, is published by the broker, retained, when the link breaks
+    without a farewell.
     While `allowed` says no, nothing is published and no connection is made. While `sure` says no, a connection that
     broke is not made anew for `UNSURE_S`: another client may have taken the name, and two that take it from each other
     would serve nobody.
@@ -54,7 +55,7 @@ class Link:
         settings: BrokerSettings,
         *,
         client_id: str,
-        will: tuple[str, bytes],
+        will: tuple[str, bytes] | None,
         topics: tuple[str, ...],
         heard: Callable[[str, bytes, bool], None],
         joined: Callable[[], None],
@@ -201,7 +202,8 @@ class Link:
         client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(100)
         client.max_queued_messages_set(self._queue)
-        client.will_set(self._will[0], self._will[1], qos=1, retain=True)
+        if self._will is not None:
+            client.will_set(self._will[0], self._will[1], qos=1, retain=True)
         if self._settings.username is not None:
             client.username_pw_set(self._settings.username, self._password)
         if self._tls is not None:

@@ -59,6 +59,8 @@ SERVICE = Kind(
         *(f"{where}.{name}" for where in ("channels{}", "audit.channels{}") for name in CHANNEL_PATHS),
         "audit.witness",
         "audit.ping_url_from_file",
+        "console.accounts",
+        *(f"console.{name}" for name in BROKER_PATHS),
     ),
 )
 DUTY = Kind("duty", DutySettings, "Who is on duty: people, their units, and their shifts", ())
