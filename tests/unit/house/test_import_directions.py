@@ -72,7 +72,7 @@ def test_what_decides_about_duty_is_as_pure() -> None:
 #: Rooms that a box needs; none of them may need more than the base install.
 HEAVY = {
     *("torch", "torchvision", "ultralytics", "sqlalchemy", "apprise", "amqtt", "av", "scipy", "onnx", "tqdm"),
-    *("psycopg", "starlette", "uvicorn"),
+    *("psycopg", "starlette", "uvicorn", "fastapi", "jinja2", "argon2", "pydantic"),
 }
 TRAINING = {
     "network", "data", "augment", "train", "evaluate", "export", "annotations", "release",
