@@ -15,6 +15,7 @@ import typer
 from levee import installed_version
 from levee.commands.alerting import alerting_app
 from levee.commands.backtest import backtest
+from levee.commands.bench import bench_app
 from levee.commands.box import box_app
 from levee.commands.config import config_app
 from levee.commands.console import console_app
@@ -106,6 +107,7 @@ app.command("backtest")(backtest)
 app.add_typer(edge_app, name="edge")
 app.add_typer(alerting_app, name="alerting")
 app.add_typer(console_app, name="console")
+app.add_typer(bench_app, name="bench")
 app.add_typer(record_app, name="record")
 app.add_typer(box_app, name="box")
 app.add_typer(config_app, name="config")

@@ -120,6 +120,7 @@ async def history(
     columns = await console.read(console.feed.history.of, (site, zone), now, hours)
     begins = now - min(hours, console.settings.history_hours) * 3600
     rows = await console.read(lambda: console.door.record.changes(500, site=site, zone=zone, since=begins))
+    older = await console.read(lambda: console.door.record.changes(1, Place(begins, ""), site, zone))
     view = console.feed.live.view
     known = next((one for one in view.zones if (one.site, one.zone) == (site, zone)), None) if view else None
     ahead = [
@@ -131,26 +132,19 @@ async def history(
         {
             "now": now,
             **columns,
-            "tiers": _strip(rows, begins, (known.tier.value, known.held) if known is not None else None, now),
+            "tiers": _strip(rows, older, begins),
             "thresholds": {name: getattr(levels, name) for name in levels.__struct_fields__} if levels else None,
             "ahead": ahead,
         }
     )
 
 
-def _strip(
-    rows: list[ChangeRow], begins: float, present: tuple[str, bool] | None, now: float
-) -> list[dict[str, object]]:
-    """Which tier was in force from when on, oldest first."""
-    strip: list[dict[str, object]] = []
+def _strip(rows: list[ChangeRow], older: list[ChangeRow], begins: float) -> list[dict[str, object]]:
+    """Which tier was in force from when on, oldest first. Nothing is said of the time before the record began."""
+    strip = [{"at": begins, "tier": row.to_tier, "held": row.what == "held"} for row in older]
     for row in reversed(rows):
-        if not strip:
-            # What went before: the tier that the first change came from.
-            strip.append({"at": begins, "tier": row.from_tier, "held": row.what == "seen-again"})
-        if row.what in ("tier", "held", "seen-again"):
-            strip.append({"at": row.at, "tier": row.to_tier, "held": row.what == "held"})
-    if not strip and present is not None:
-        strip.append({"at": begins, "tier": present[0], "held": present[1]})
+        held = row.what == "held" or (row.what == "settings" and bool(strip) and bool(strip[-1]["held"]))
+        strip.append({"at": row.at, "tier": row.to_tier, "held": held})
     return strip
 
 

@@ -25,7 +25,7 @@ from alerting.record.engine import RecordAway, RecordRefused
 
 log = logging.getLogger("levee.console")
 #: Seconds between two looks whether a session still holds, and until a browser that takes nothing is let go.
-LOOK_S, SEND_S = 20.0, 5.0
+LOOK_S, SEND_S = 10.0, 5.0
 #: Codes of an end: no session, too many connections, too slow.
 NO_SESSION, FULL, SLOW = 4401, 4429, 4408
 

@@ -21,6 +21,7 @@ from alerting.console.words import LANGUAGES, choose, words
 from alerting.record.browse import ChangeRow, IncidentRow
 from alerting.record.engine import RecordAway, RecordRefused
 from alerting.settings import SiteSettings, TierWord
+from wire import Tier
 
 router = APIRouter(include_in_schema=False)
 FOLDER = Path(__file__).parent
@@ -220,10 +221,16 @@ async def incidents(request: Request, before: str | None = None) -> Response:
             "when": console.local(row.acknowledged_at, row.site) if row.acknowledged_at else None,
             "open": row.phase != "closed",
         }
-        for row in listed[:ROWS]
+        for row in sorted(listed[:ROWS], key=_worst_first)
     ]
     more = cursor_of(listed[ROWS - 1].opened.hex(), listed[ROWS - 1].id) if len(listed) > ROWS else None
     return render(request, "incidents.html", found, rows=shown, more=more, first=before is None, away=away)
+
+
+def _worst_first(row: IncidentRow) -> tuple[bool, int, float]:
+    """The open ones by tier, the others as they came."""
+    opened = row.phase != "closed"
+    return not opened, -Tier.from_label(row.tier) if opened else 0, -row.opened
 
 
 @router.get("/rota")

@@ -41,6 +41,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "density-unit": ("人/m²", "persons/m²"),
     "density-worst": ("最密处密度", "Density in the worst cell"),
     "people": ("人数", "People"),
+    "people-unit": ("人", "people"),
     "rising-fast": ("快速上升", "rising fast"),
     "rising": ("上升", "rising"),
     "steady": ("平稳", "steady"),

@@ -63,7 +63,8 @@ def demo(
 
     A flight of steps fills as two flows meet, a plaza gathers a crowd, and a promenade has an ordinary evening. Frames
     are decoded and counted by the network that comes with Levee, readings go through an MQTT broker, the service
-    judges and records them, and its pages are delivered. Nothing outside this machine is needed or touched.
+    judges and records them, and its pages are delivered. Nothing outside this machine is needed or touched. Where the
+    extra `console` is installed, the console is there as well: the view says where, and with which password.
 
         levee demo
 
@@ -77,12 +78,13 @@ def demo(
     from levee.stopping import stop_on_signals
     from wire import Tier
 
+    plain = headless or as_json or not sys.stdout.isatty()
     wishes = Wishes(
         until=Tier.from_label(until.value) if until else None,
         timeout_s=timeout if timeout is not None or until is None else UNTIL_S,
         keep=keep,
         broker=BrokerKind(broker.value) if broker else None,
         settings=settings,
+        console=not plain,
     )
-    plain = headless or as_json or not sys.stdout.isatty()
     raise typer.Exit(run(wishes, stop_on_signals(), plain=plain, as_json=as_json))

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
+from alerting.console.settings import ConsoleSettings
 from alerting.settings import Channel, ServiceSettings, SiteSettings, WebhookChannel
 from edge.settings import BoxSettings
 from levee.config.kinds import BOX, KEY, SERVICE, SITE, Kind
-from levee.config.load import load_box, load_service
+from levee.config.load import load_box, load_duty, load_service
 from levee.demo.ports import LOOPBACK, free_port
 
 #: A broker on this machine is back within seconds.
@@ -50,6 +51,12 @@ class Plan:
         """What a person may want to open in a browser."""
         return (("metrics of the box", self.box_metrics), ("metrics of the service", self.service_metrics))
 
+    @property
+    def person(self) -> str:
+        """Who the demo's own account stands for: the first of the duty file."""
+        duty = load_duty(self.service)
+        return duty.people[0].name if duty is not None else ""
+
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
 
@@ -75,10 +82,12 @@ def prepare(
     taken: set[int] = set() if pager_port is None else {pager_port}
     ports = []
     answer = service.answer
-    for wanted in (box.metrics.port, service.metrics.port, None, *(() if answer is None else (answer.port,))):
+    console = service.console or ConsoleSettings(language="en")
+    wanted_ports = (box.metrics.port, service.metrics.port, None, console.port, answer.port if answer else None)
+    for wanted in wanted_ports:
         ports.append(free_port(wanted, frozenset(taken)))
         taken.add(ports[-1])
-    box_port, service_port, broker_port = ports[:3]
+    box_port, service_port, broker_port, console_port, answer_port = ports
     replace = msgspec.structs.replace
     broker = {"host": LOOPBACK, "port": broker_port, "protocol": protocol, "retry_max_s": RETRY_MAX_S}
     site_files = [_write(folder / f"site-{site.site}.yaml", SITE, site) for site in sites]
@@ -94,7 +103,8 @@ def prepare(
         metrics=replace(service.metrics, host=LOOPBACK, port=service_port),
         record=replace(service.record, url=f"sqlite:///{folder / 'record.db'}"),
         channels=_to_telephone(service, pager_port),
-        answer=answer and replace(answer, host=LOOPBACK, port=ports[3], url=f"http://{LOOPBACK}:{ports[3]}"),
+        answer=answer and replace(answer, host=LOOPBACK, port=answer_port, url=f"http://{LOOPBACK}:{answer_port}"),
+        console=replace(console, host=LOOPBACK, port=console_port, accounts=str(folder / "console.db"), state=()),
         sites=tuple(str(file) for file in site_files),
     )
     return Plan(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from levee.demo.broker import Broker, BrokerKind, choose
 from levee.demo.children import Child, end_all
+from levee.demo.console import DemoConsole, installed
 from levee.demo.pager import Pager
 from levee.demo.plan import Plan, demo_settings, prepare
 from levee.demo.snapshot import Snapshot
@@ -36,6 +37,8 @@ class Wishes:
     keep: Path | None = None
     broker: BrokerKind | None = None
     settings: Path | None = None
+    #: Whether somebody looks, who may want the console as well.
+    console: bool = False
 
 
 class Session:
@@ -57,6 +60,7 @@ class Session:
         self._folder: Path | None = None
         self._broker: Broker | None = None
         self._plan: Plan | None = None
+        self._console: DemoConsole | None = None
 
     def __enter__(self) -> Session:
         try:
@@ -91,6 +95,11 @@ class Session:
         return self._pager.pages
 
     @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """What a person may want to open in a browser, the console first."""
+        return (*(self._console.where if self._console is not None else ()), *self.plan.addresses)
+
+    @property
     def answers(self) -> tuple[tuple[str, str], ...]:
         """Where whoever was called last would acknowledge; nothing before the first call."""
         called = [page for page in self.received if page.get("link")]
@@ -121,6 +130,12 @@ class Session:
         self._broker.start()
         service.start()
         box.start()
+        if self.wishes.console and installed():
+            child = Child("the console", _levee("console", "run", plan.service_file), plan.log("console"))
+            self._console = DemoConsole(plan, child)
+            self._children.insert(0, child)
+            self._console.start()
+            self._console.show()
         self._write_state()
 
     @property
@@ -138,7 +153,8 @@ class Session:
         ChildDied where the box or the service has ended; a broker that died is started again.
         """
         for child in self._children:
-            if child is not self.broker.child:
+            # Of these two, the one is started again, and without the other the demo goes on.
+            if child is not self.broker.child and (self._console is None or child is not self._console.child):
                 child.check()
         said = self.broker.watch()
         if said:
@@ -177,7 +193,7 @@ class Session:
 
     def whereabouts(self) -> Json:
         """Processes, ports and files of this run."""
-        box, service, broker = self._children
+        box, service, broker = self._children[-3:]
         return {
             "broker": {"kind": self.broker.kind.value, "port": self.broker.port, "restarts": self.broker.restarts},
             "pids": {"edge": box.pid, "alerting": service.pid, "broker": broker.pid},

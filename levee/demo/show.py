@@ -71,7 +71,7 @@ def _follow(session: Session, stop: Stop) -> Outcome:
 
 def _show(session: Session, stop: Stop, console: Console) -> Outcome:
     def drawing() -> Frame:
-        places = (*session.plan.addresses, *session.answers)
+        places = (*session.places, *session.answers)
         return Frame(session.elapsed_s, session.current_trends(), places, session.notice)
 
     with Live(console=console, screen=True, auto_refresh=False) as live:

@@ -43,13 +43,13 @@ function draw(id) {
   set(tile.word, word(zone, lost));
   const density = blind ? null : zone.density;
   set(tile.density, density ? density.value.toFixed(1) : blind ? "?" : zone.people ? zone.people.value.toFixed(0) : "–");
-  set(tile.unit, density ? words["density-unit"] : !blind && zone.people ? words.people : "");
+  set(tile.unit, density ? words["density-unit"] : !blind && zone.people ? words["people-unit"] : "");
   const [mark, means] = arrow(density ? zone.trend : null);
   set(tile.trend, mark);
   tile.trend.setAttribute("aria-label", means ? words[means] : "");
   if (means) tile.trend.setAttribute("role", "img"); else tile.trend.removeAttribute("role");
   set(tile.ahead, density && zone.ahead ? `${say("in-minutes", { n: zone.ahead.minutes })} ${zone.ahead.value.toFixed(1)} (${zone.ahead.low.toFixed(1)}–${zone.ahead.high.toFixed(1)})` : "");
-  set(tile.count, density && zone.people ? `${zone.people.value.toFixed(0)} ${words.people}` : "");
+  set(tile.count, density && zone.people ? `${zone.people.value.toFixed(0)} ${words["people-unit"]}` : "");
   set(tile.hand, lost ? "" : hand(zone));
   set(tile.why, zone.tier === "normal" && !blind ? "" : zone.why);
 }
@@ -118,14 +118,15 @@ for (const site of outlines) {
   const pattern = svg("pattern", { id: "hatch", patternUnits: "userSpaceOnUse", width: size / 30, height: size / 30, patternTransform: "rotate(45)" });
   pattern.append(svg("rect", { width: size / 30, height: size / 30, fill: "#6a717b" }), svg("rect", { width: size / 60, height: size / 30, fill: "#474d56" }));
   picture.append(pattern);
-  for (const zone of site.zones) {
+  const spread = (zone, axis) => Math.max(...zone.outline.map((point) => point[axis])) - Math.min(...zone.outline.map((point) => point[axis]));
+  // Small places on top of large ones, with their names.
+  for (const zone of [...site.zones].sort((one, other) => spread(other, 0) * spread(other, 1) - spread(one, 0) * spread(one, 1))) {
     const anchor = svg("a", { href: `/zones/${zone.id}` });
     const area = svg("polygon", { class: "area blind", points: zone.outline.map((point) => point.join(",")).join(" ") });
     const middle = [0, 1].map((axis) => zone.outline.reduce((sum, point) => sum + point[axis], 0) / zone.outline.length);
-    const spread = Math.max(...zone.outline.map((point) => point[0])) - Math.min(...zone.outline.map((point) => point[0]));
-    const rows = fold(zone.title, spread / (size * 0.03));
+    const rows = fold(zone.title, spread(zone, 0) / (size * 0.03));
     const wide = Math.max(...rows.map(width));
-    const height = Math.max(size * 0.03, Math.min(size * 0.05, (spread * 1.6) / Math.max(4, wide)));
+    const height = Math.max(size * 0.03, Math.min(size * 0.05, (spread(zone, 0) * 1.6) / Math.max(4, wide)));
     const top = middle[1] - (rows.length * height * 1.15) / 2;
     const line = (text, number) => {
       const made = svg("text", { class: "name", x: middle[0], y: top + number * height * 1.15, "font-size": height, "stroke-width": height * 0.22 });

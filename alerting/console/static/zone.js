@@ -121,7 +121,7 @@ function paint() {
     ...size, tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), zone), cursor: { drag: { x: true, y: false } }, legend: { show: false },
     scales: { x: { time: true }, y: { range: [0, top] } },
     axes: [{ stroke: css("--text"), grid: { stroke: css("--line"), width: 0.5 }, ticks: { stroke: css("--line") }, values: (u, splits) => splits.map((at) => time(at * 1000, false)) }, { stroke: css("--text"), grid: { stroke: css("--line"), width: 0.5 }, ticks: { stroke: css("--line") }, size: 44 }],
-    series: [{}, { stroke: css("--stroke"), width: 2.5, spanGaps: false }, { stroke: "transparent" }, { stroke: "transparent" }, { stroke: css("--ahead"), width: 2.5, dash: [6, 4], spanGaps: true }, { stroke: "transparent", spanGaps: true }, { stroke: "transparent", spanGaps: true }],
+    series: [{}, { stroke: css("--stroke"), width: 2.5, spanGaps: false }, { stroke: "transparent" }, { stroke: "transparent" }, { stroke: css("--ahead"), width: 2.5, dash: [6, 4], spanGaps: true }, { stroke: "transparent", spanGaps: true }, { stroke: "transparent", spanGaps: true }].map((one) => ({ ...one, points: { show: false } })),
     bands: [{ series: [3, 2], fill: css("--band") }, { series: [6, 5], fill: css("--ahead-band") }],
     hooks: { draw: [lines] },
   }, data, box);

@@ -247,14 +247,6 @@ class House:
         )
         self.client.publish("levee/v1/bund/box-1/readings", encode(message), qos=1)
 
-    def crowd(self, density: dict[str, float | None], until: Callable[[], object], timeout_s: float = 40) -> None:
-        """The box speaks twice a second until something is so."""
-        end = time.monotonic() + timeout_s
-        while not until():
-            assert time.monotonic() < end, "the crowd changed nothing"
-            self.say(density)
-            time.sleep(0.5)
-
     def keep_saying(self, density: dict[str, float | None]) -> None:
         """The box speaks each half second, on a thread, whatever `density` holds by then."""
 
@@ -305,24 +297,34 @@ class House:
             reader.close()
 
 
-@pytest.fixture
-def house(tmp_path: Path, broker: Any, new_port: Callable[[], int]) -> Iterator[House]:
-    made = House(tmp_path, broker.port, new_port)
-    yield made
-    made.close()
+def _top(request: pytest.FixtureRequest) -> Any:
+    """The conftest of all tests: its broker is made for one test, and here one serves many."""
+    modules = {str(getattr(one, "__file__", "")): one for one in request.config.pluginmanager.get_plugins()}
+    return next(one for file, one in modules.items() if file.endswith("tests/conftest.py"))
 
 
-@pytest.fixture
-def make_house(tmp_path: Path, broker: Any, new_port: Callable[[], int]) -> Iterator[Callable[..., House]]:
-    made: list[House] = []
+@pytest.fixture(scope="module")
+def make_house(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., House]]:
+    """Makes houses on brokers of their own, and ends them with the file."""
+    top, made, brokers = _top(request), list[House](), list[Any]()
 
     def make(**options: Any) -> House:
-        made.append(House(tmp_path, broker.port, new_port, **options))
+        folder = tmp_path_factory.mktemp("house")
+        (folder / "mosquitto").mkdir()
+        brokers.append(top.Mosquitto(folder / "mosquitto"))
+        brokers[-1].start()
+        made.append(House(folder, brokers[-1].port, top.free_port, **options))
+        made[-1].start()
+        top.wait_for("everything runs", made[-1].ready, 90)
         return made[-1]
 
     yield make
-    for one in made:
-        one.close()
+    for house in made:
+        house.close()
+    for one in brokers:
+        one.kill()
 
 
 class Browser:
@@ -393,13 +395,22 @@ class Browser:
         self.driver.quit()
 
 
-@pytest.fixture
-def browser(tmp_path: Path, need: Callable[[str, str], str]) -> Iterator[Browser]:
-    folder = tmp_path / "browser"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory, need: Callable[[str, str], str]) -> Iterator[Browser]:
+    folder = tmp_path_factory.mktemp("browser")
     # Selenium would otherwise look for a newer driver elsewhere.
     os.environ["SE_OFFLINE"], os.environ["SE_AVOID_STATS"] = "true", "true"
     made = Browser(folder, need("chromium", "chromium"), need("chromedriver", "chromium-driver"))
     yield made
     made.close()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """One browser for all tests of a file, each time as if it were new."""
+    chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chromium.size(1600, 900)
+    chromium.open("about:blank")
+    chromium.complaints()
+    return chromium

@@ -12,33 +12,23 @@ import httpx
 import pytest
 
 Wait = Callable[..., None]
+ZONES = {
+    "steps": {"title": "Steps", "kind": "steps"},
+    "square": {"title": "Square", "kind": "flat"},
+    "deck": {"title": "Deck", "kind": "flat"},
+}
 PAGES = ("/incidents", "/rota", "/silences", "/settings", "/cameras")
 NASTY = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Any]:
+def place(make_house: Callable[..., Any]) -> Any:
     """One house for all of this file: each test leaves it as it was."""
-    modules = {str(getattr(one, "__file__", "")): one for one in request.config.pluginmanager.get_plugins()}
-    mine: Any = next(one for file, one in modules.items() if file.endswith("system/console/conftest.py"))
-    top: Any = next(one for file, one in modules.items() if file.endswith("tests/conftest.py"))
-    folder = tmp_path_factory.mktemp("house")
-    (folder / "mosquitto").mkdir()
-    server = top.Mosquitto(folder / "mosquitto")
-    server.start()
-    zones = {**mine.ZONES, "nasty": {"title": NASTY, "kind": "flat"}}
-    house = mine.House(folder, server.port, top.free_port, zones=zones, title=NASTY)
-    house.start()
-    try:
-        top.wait_for("everything runs", house.ready, 60)
-        density = {"steps": 0.5, "square": 0.4, "deck": 0.3, "underpass": 0.2, "nasty": 0.1}
-        house.density = density
-        house.keep_saying(density)
-        house.tell_cameras()
-        yield house
-    finally:
-        house.close()
-        server.kill()
+    house = make_house(zones={**ZONES, "nasty": {"title": NASTY, "kind": "flat"}}, title=NASTY)
+    house.density = {"steps": 0.5, "square": 0.4, "deck": 0.3, "nasty": 0.1}
+    house.keep_saying(house.density)
+    house.tell_cameras()
+    return house
 
 
 @pytest.fixture(scope="module")

@@ -44,8 +44,10 @@ def test_a_run_is_put_on_free_ports_of_this_machine_and_into_its_own_folder(tmp_
     box = load_box(plan.box_file)
     service, sites = load_service(plan.service_file)
     assert (box, service, sites) == (plan.box, plan.service, plan.sites)
-    ports = [plan.broker_port, box.metrics.port, service.metrics.port, 12345]
-    assert len(set(ports)) == 4
+    assert service.console is not None
+    ports = [plan.broker_port, box.metrics.port, service.metrics.port, service.console.port, 12345]
+    assert len(set(ports)) == 5
+    assert Path(service.console.accounts).is_relative_to(tmp_path)
     assert {box.mqtt.host, service.mqtt.host, box.metrics.host, service.metrics.host} == {LOOPBACK}
     assert Path(box.data_folder).is_relative_to(tmp_path)
     assert service.record.url == f"sqlite:///{tmp_path}/record.db"

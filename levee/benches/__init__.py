@@ -1,0 +1,1 @@
+"""Benches: timed claims, measured with the real programs on this machine."""
