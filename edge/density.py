@@ -1,11 +1,13 @@
 """People per square metre from a grid of counts: the mean over a zone, and its worst cell. Pure.
 
 **Worst cell.** A square window of side sqrt(10) m, its sides along the axes of the ground, is slid over the zone so
-that its lower left corners stand on a lattice of 0.5 m aligned with the zone's bounding box. The density of a window is
-the people in the part of it that lies in the zone, over the area of that part, but over 5 m² at least (or 90 % of the
-largest part found, where that is less: a narrow zone). So no narrow part of a zone is left out, and one person in a
-sliver is no crowd: at most 0.2 persons/m². Parts below 1 m² do not compete, where there are larger ones. A zone of less
-than 10 m² is one window as a whole. The worst cell is the window of the highest density.
+that its lower left corners stand on a lattice of 0.5 m aligned with the zone's bounding box, and flush with that box's
+upper sides. Windows that lie in the zone whole compete first. Of the others, those that show a part of the zone that no
+whole one shows compete too: theirs is the people in the part that lies in the zone, over the area of that part, but
+over 5 m² at least (or 90 % of the largest part found, where that is less: a narrow zone). So no narrow part of a zone
+is left out, and one person in a sliver is no crowd: at most 0.2 persons/m². A part of less than 1 m² that only such
+windows show does not compete, where there are larger ones. A zone of less than 10 m² is one window as a whole. The
+worst cell is the window of the highest density.
 
 The search runs on a raster of 0.25 m (coarser for zones above 100 m), where window sums are differences of a
 summed-area table; the figure itself and its band are taken from the counter's grid with the exact window.
@@ -29,6 +31,8 @@ STEP_M = 0.5
 DIVISOR_M2 = 5.0
 COMPETING_M2 = 1.0
 _LARGEST_SHARE = 0.9
+#: A window lies in a zone whole from this share of its area on: the raster is not exact.
+_WHOLE_SHARE = 0.985
 _RASTER_M = 0.25
 _RASTER_MOST = 400
 _AREA_SAMPLES = 4
@@ -109,11 +113,23 @@ class ZoneDensity:
     def _windows(self, inside: NDArray[np.float64], extent: NDArray[np.float64]) -> tuple[Points, NDArray[np.float64]]:
         step = max(STEP_M, float(extent.max()) / _RASTER_MOST)
         axes = [np.arange(-np.ceil(self._window_m / step), np.ceil(e / step) + 1) * step for e in extent]
+        axes = [np.unique(np.append(axis, e - self._window_m)) for axis, e in zip(axes, extent, strict=True)]
         places = np.column_stack([axis.ravel() for axis in np.meshgrid(*axes)]) + self._low
         areas = self._sums(inside, places)
         most = _LARGEST_SHARE * float(areas.max())
-        keep = areas >= min(COMPETING_M2, most) - 1e-9
+        whole = areas >= _WHOLE_SHARE * WINDOW_M2
+        left = self._sums(inside * ~self._shown_by(places[whole]), places)
+        keep = whole | (left >= min(COMPETING_M2, most) - 1e-9)
         return places[keep], np.maximum(areas[keep], min(DIVISOR_M2, most))
+
+    def _shown_by(self, places: Points) -> NDArray[np.bool_]:
+        """(rows, cols): which raster bins have their middle in one of the windows at these places."""
+        shown = np.zeros((int(self._bins[1]), int(self._bins[0])), bool)
+        first = np.ceil((places - self._low) / self._raster_m - 0.5).astype(int).clip(0)
+        last = np.ceil((places - self._low + self._window_m) / self._raster_m - 0.5).astype(int)
+        for (left, top), (right, bottom) in zip(first, last, strict=True):
+            shown[top:bottom, left:right] = True
+        return shown
 
     def _worst(self, grid: NDArray[np.float32]) -> int:
         people = grid.ravel()[self._entry_cell].astype(np.float64) * self._entry_share
