@@ -130,6 +130,14 @@ class CameraSettings(Settings, frozen=True, kw_only=True):
         float,
         msgspec.Meta(title="Sample", description="Seconds between the pictures that are counted.", ge=0.05, le=60),
     ] = 1.0
+    motion: Annotated[
+        bool,
+        msgspec.Meta(
+            title="Motion",
+            description="Whether it is also told how people move: speed, counterflow, crowd pressure, gates; costs "
+            "some per cent of the counting.",
+        ),
+    ] = True
     repeat: Annotated[
         bool,
         msgspec.Meta(

@@ -6,19 +6,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.capture import Camera, Frame
 from edge.density import Figures, ZoneDensity, smoothed
+from edge.drift import Memory, View
+from edge.fusion import Whole
+from edge.gates import Flow
+from edge.movement import Movement, Moving
 from edge.plan import Plan
 from edge.settings import BoxSettings
-from models import Counter, CountRefused, View
+from models import Count, Counter, CountRefused
+from models import View as Scale
 
 _log = logging.getLogger(__name__)
 
 #: A picture may have another size than the calibration's, but not another shape: sides may differ by this share.
 _SHAPE_SHARE = 0.01
 _WAIT_S = 0.5
+#: What a counter says of a picture that shows nothing: its figures are no evidence that nobody is there.
+SHOWS_NOTHING = frozenset({"dark", "blank"})
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,11 @@ class Result:
     saturated: bool = False
     #: A reason for an unknown reading; empty where there are figures.
     refusal: str = ""
+    #: How the people of each zone move, of those where that is known.
+    moving: dict[str, Moving] = field(default_factory=dict)
+    #: By zone: cameras that were not there to count it.
+    lost: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    view: View = View.LEARNING
 
 
 class Counting:
@@ -45,6 +57,7 @@ class Counting:
         cameras: dict[str, Camera],
         news: threading.Event,
         took: Callable[[str, float], None],
+        memories: dict[str, Memory] | None = None,
     ) -> None:
         self._plan = plan
         self._counter = counter
@@ -52,7 +65,13 @@ class Counting:
         self._news = news
         self._took = took
         self._smoothing = {zone.name: zone.smoothing_s for zone in settings.zones}
-        self._densities: dict[tuple[str, tuple[int, int]], ZoneDensity] = {}
+        self._densities: dict[tuple[object, ...], ZoneDensity] = {}
+        self.movement = Movement(settings, plan, memories)
+        self._counts: dict[str, tuple[float, Count]] = {}
+        self._wholes = {name: Whole() for name, views in plan.views.items() if len(views) > 1}
+        self._oldest_s = {camera.name: camera.stalled_after_s + camera.sample_s for camera in settings.cameras}
+        #: Cameras whose pictures are worth nothing now; set by whoever supervises them.
+        self.lost: frozenset[str] = frozenset()
         self._results: dict[str, Result] = {}
         self._said: dict[str, str] = {}
         self._stop = threading.Event()
@@ -96,21 +115,62 @@ class Counting:
             return Result(frame.captured, {}, self._counter.name, refusal="count-refused")
         self._say(frame.camera, "")
         before = self._results.get(frame.camera)
+        self._counts[frame.camera] = (frame.captured, count)
+        self.movement.take(frame, count)
         figures: dict[str, Figures] = {}
-        for name, zone in self._plan.zones.items():
-            if self._plan.camera_of[name] != frame.camera:
-                continue
-            key = (name, (int(count.grid.shape[0]), int(count.grid.shape[1])))
-            if key not in self._densities:
-                self._densities[key] = ZoneDensity(zone, key[1])
-            now = self._densities[key].figures(count)
+        moving: dict[str, Moving] = {}
+        lost: dict[str, tuple[str, ...]] = {}
+        for name in self._plan.watched_by(frame.camera):
+            cameras = self._there(name, frame.captured, frame.camera)
+            density = self._density(name, cameras)
+            now = density.figures(*(self._counts[camera][1] for camera in cameras))
+            lost[name] = tuple(camera for camera in self._plan.views[name] if camera not in cameras)
+            if name in self._wholes:
+                now = self._wholes[name].filled(now, density.visible_m2, self._full_m2(name), frame.captured)
             clean = before is not None and not (before.reasons or before.saturated or count.reasons or count.saturated)
             figures[name] = self._smooth(name, before, now, frame.captured) if clean else now
+            moved = self.movement.zone(name, density, cameras, frame.captured)
+            if moved is not None:
+                moving[name] = moved
         self._took(frame.camera, time.monotonic() - begin)
-        return Result(frame.captured, figures, count.method, tuple(count.reasons), count.saturated)
+        view = self.movement.view(frame.camera)
+        return Result(
+            frame.captured, figures, count.method, tuple(count.reasons), count.saturated, "", moving, lost, view
+        )
 
-    def _view(self, frame: Frame) -> View:
-        return View(frame.camera, self._plan.head_px(frame.camera, frame.size[0]))
+    def flow(self, gate: str, now: float) -> Flow | None:
+        """What passed a gate lately."""
+        return self.movement.flow(gate, now)
+
+    def _there(self, zone: str, now: float, camera: str) -> list[str]:
+        """The cameras of a zone whose counts tell of now; `camera` has just counted."""
+        found = []
+        for each in self._plan.views[zone]:
+            taken = self._counts.get(each)
+            fresh = taken is not None and now - taken[0] <= self._oldest_s.get(each, 6.0)
+            shows = taken is not None and not set(taken[1].reasons) & SHOWS_NOTHING
+            if each == camera or (each not in self.lost and fresh and shows):
+                found.append(each)
+        return found
+
+    def _density(self, zone: str, cameras: list[str]) -> ZoneDensity:
+        shapes = [self._counts[camera][1].grid.shape for camera in cameras]
+        sizes = [(int(rows), int(cols)) for rows, cols in shapes]
+        key = (zone, *cameras, *sizes)
+        if key not in self._densities:
+            self._densities[key] = ZoneDensity([self._plan.views[zone][camera] for camera in cameras], sizes)
+        return self._densities[key]
+
+    def _full_m2(self, zone: str) -> float:
+        """Square metres of a zone that all its cameras see together."""
+        views = list(self._plan.views[zone].values())
+        key = (zone, "full")
+        if key not in self._densities:
+            self._densities[key] = ZoneDensity(views, [(2, 2)] * len(views))
+        return self._densities[key].visible_m2
+
+    def _view(self, frame: Frame) -> Scale:
+        return Scale(frame.camera, self._plan.head_px(frame.camera, frame.size[0]))
 
     def _smooth(self, zone: str, before: Result | None, now: Figures, captured: float) -> Figures:
         smoothing_s = self._smoothing[zone]

@@ -15,8 +15,9 @@ summed-area table; the figure itself and its band are taken from the counter's g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,47 +69,77 @@ class Figures:
     peak_place: tuple[float, float]
 
 
-class ZoneDensity:
-    """The figures of one zone from grids of one shape; all that does not depend on the counts is computed once."""
+class _Part:
+    """What one camera adds to a zone: its samples, and the raster bins that they fall into."""
 
-    def __init__(self, zone: Zone, shape: tuple[int, int]) -> None:
-        self.zone = zone
-        self.cover: Cover = zone.cover(shape)
-        self.weights = self.cover.weights()
-        self._low = zone.corners.min(axis=0)
-        extent = zone.corners.max(axis=0) - self._low
+    def __init__(self, cover: Cover, low: Points, raster_m: float, bins: NDArray[np.int_]) -> None:
+        self.cover = cover
+        self.weights = cover.weights()
+        column, row = np.minimum(((cover.place - low) / raster_m).astype(int), bins - 1).T
+        cells = cover.shape[0] * cover.shape[1]
+        # One entry for all samples of a cell that fall into one bin: the sum per frame runs over these.
+        pair, which = np.unique((row * bins[0] + column).astype(np.int64) * cells + cover.cell, return_inverse=True)
+        self.entry_bin, self.entry_cell = np.divmod(pair, cells)
+        self.entry_share = np.bincount(which.ravel(), cover.share, len(pair))
+
+
+class ZoneDensity:
+    """The figures of one zone from grids of one shape; all that does not depend on the counts is computed once.
+
+    Of a zone that several cameras see, each place is told by those that see it, weighted by how well they do: the
+    square of their px² a m² (`Zone.quality`). The weights at a place add up to one, so that a person is counted once.
+    """
+
+    def __init__(self, zone: Zone | Sequence[Zone], shape: tuple[int, int] | Sequence[tuple[int, int]]) -> None:
+        views = [zone] if isinstance(zone, Zone) else list(zone)
+        shapes = (
+            [cast("tuple[int, int]", shape)] if isinstance(zone, Zone) else [cast("tuple[int, int]", s) for s in shape]
+        )
+        self.zone = views[0]
+        corners = self.zone.corners
+        self._low = corners.min(axis=0)
+        extent = corners.max(axis=0) - self._low
         self._raster_m = max(_RASTER_M, float(extent.max()) / _RASTER_MOST)
         self._bins = np.maximum(np.ceil(extent / self._raster_m).astype(int), 1)
-        column, row = np.minimum(((self.cover.place - self._low) / self._raster_m).astype(int), self._bins - 1).T
-        self._bin = row * self._bins[0] + column
-        # One entry for all samples of a cell that fall into one bin: the sum per frame runs over these.
-        pair, counted = np.unique(
-            self._bin.astype(np.int64) * (shape[0] * shape[1]) + self.cover.cell, return_counts=True
-        )
-        self._entry_bin, self._entry_cell = np.divmod(pair, shape[0] * shape[1])
-        self._entry_share = counted * self.cover.share
-        inside = _inside_area(zone, self._low, self._bins, self._raster_m)
-        #: Area of the zone that the picture shows, m².
-        self.visible_m2 = min(float(inside.sum()), zone.area_m2)
+        covers = [view.cover(each) for view, each in zip(views, shapes, strict=True)]
+        if len(views) > 1:
+            covers = [
+                replace(cover, share=cover.share * shares_of(views, cover.place)[:, number])
+                for number, cover in enumerate(covers)
+            ]
+        self._parts = [_Part(cover, self._low, self._raster_m, self._bins) for cover in covers]
+        self.cover, self.weights = covers[0], self._parts[0].weights
+        inside = _inside_area(views, self._low, self._bins, self._raster_m)
+        #: Area of the zone that the pictures show, m².
+        self.visible_m2 = min(float(inside.sum()), self.zone.area_m2)
         self._window_m = float(np.sqrt(WINDOW_M2))
-        self._whole = zone.area_m2 < WINDOW_M2
+        self._whole = self.zone.area_m2 < WINDOW_M2
         #: Of each window: its lower left corner, and the square metres that its people are divided by.
         self._places, self._areas = self._windows(inside, extent)
 
-    def figures(self, count: CountedGrid) -> Figures:
-        """The zone's people and densities. The grid must have the shape that this was made for (ValueError)."""
-        if count.grid.shape != self.cover.shape:
-            raise ValueError(f"a grid of {count.grid.shape} where {self.cover.shape} was expected")
-        people = _band(count.within(self.weights), 1.0)
+    @property
+    def windows(self) -> tuple[Points, NDArray[np.float64], float]:
+        """Lower left corners (k, 2), areas (k,) m² and side of the windows among which the worst is looked for."""
+        return self._places, self._areas, self._window_m
+
+    def figures(self, *counts: CountedGrid) -> Figures:
+        """The zone's people and densities. The grids, one for each camera, must have the shapes that this was made for
+        (ValueError)."""
+        for count, part in zip(counts, self._parts, strict=True):
+            if count.grid.shape != part.cover.shape:
+                raise ValueError(f"a grid of {count.grid.shape} where {part.cover.shape} was expected")
+        people = _band(_together([c.within(part.weights) for c, part in zip(counts, self._parts, strict=True)]), 1.0)
         density = people.value / self.visible_m2
         if self._whole:
             return Figures(people, density, _divided(people, self.visible_m2), (self._low[0], self._low[1]))
-        chosen = self._worst(count.grid)
+        chosen = self._worst([count.grid for count in counts])
         place, size = self._places[chosen], float(self._areas[chosen])
-        offset = self.cover.place - place
-        window = ((offset >= 0) & (offset < self._window_m)).all(axis=1)
-        peak = _band(count.within(self.cover.weights(window)), size)
-        return Figures(people, density, peak, (float(place[0]), float(place[1])))
+        found: list[Estimate] = []
+        for count, part in zip(counts, self._parts, strict=True):
+            offset = part.cover.place - place
+            window = ((offset >= 0) & (offset < self._window_m)).all(axis=1)
+            found.append(count.within(part.cover.weights(window)))
+        return Figures(people, density, _band(_together(found), size), (float(place[0]), float(place[1])))
 
     def _windows(self, inside: NDArray[np.float64], extent: NDArray[np.float64]) -> tuple[Points, NDArray[np.float64]]:
         step = max(STEP_M, float(extent.max()) / _RASTER_MOST)
@@ -131,10 +162,11 @@ class ZoneDensity:
             shown[top:bottom, left:right] = True
         return shown
 
-    def _worst(self, grid: NDArray[np.float32]) -> int:
-        people = grid.ravel()[self._entry_cell].astype(np.float64) * self._entry_share
+    def _worst(self, grids: Sequence[NDArray[np.float32]]) -> int:
         raster = np.zeros(int(self._bins.prod()))
-        np.add.at(raster, self._entry_bin, people)
+        for grid, part in zip(grids, self._parts, strict=True):
+            people = grid.ravel()[part.entry_cell].astype(np.float64) * part.entry_share
+            raster += np.bincount(part.entry_bin, people, len(raster))
         sums = self._sums(raster.reshape(self._bins[1], self._bins[0]), self._places)
         return int(np.argmax(sums / self._areas))
 
@@ -150,6 +182,27 @@ class ZoneDensity:
             - _at(table, high[:, 0], low[:, 1])
             + _at(table, low[:, 0], low[:, 1])
         )
+
+
+def shares_of(views: Sequence[Zone], places: Points) -> NDArray[np.float64]:
+    """(n, views): how much each camera's word counts at each place; rows add up to 1, or to 0 where none sees it."""
+    squared = np.column_stack([view.quality(places) for view in views]) ** 2
+    total = squared.sum(axis=1, keepdims=True)
+    return np.divide(squared, total, out=np.zeros_like(squared), where=total > 0)
+
+
+@dataclass(frozen=True)
+class _Sum:
+    value: float
+    low: float
+    high: float
+
+
+def _together(found: Sequence[Estimate]) -> Estimate:
+    """What several cameras count together: their misses may all lie to one side, so the bands add."""
+    if len(found) == 1:
+        return found[0]
+    return _Sum(*(float(sum(getattr(each, end) for each in found)) for end in ("value", "low", "high")))
 
 
 def smoothed(before: Band | None, now: Band, elapsed_s: float, smoothing_s: float) -> Band:
@@ -178,12 +231,15 @@ def _divided(band: Band, divisor: float) -> Band:
     return Band(value=band.value / divisor, low=band.low / divisor, high=band.high / divisor)
 
 
-def _inside_area(zone: Zone, low: NDArray[np.float64], bins: NDArray[np.int_], raster_m: float) -> NDArray[np.float64]:
-    """(rows, cols): square metres of each raster bin that lie in the zone and in the picture."""
+def _inside_area(
+    views: Sequence[Zone], low: NDArray[np.float64], bins: NDArray[np.int_], raster_m: float
+) -> NDArray[np.float64]:
+    """(rows, cols): square metres of each raster bin that lie in the zone and in a picture."""
     fine = _AREA_SAMPLES
     x, y = ((np.arange(n * fine) + 0.5) / fine * raster_m for n in bins)
     places = np.column_stack([axis.ravel() for axis in np.meshgrid(x, y)]) + low
-    inside = (contains(zone.corners, places) & zone.visible(places)).astype(np.float64)
+    seen = np.any([view.visible(places) for view in views], axis=0)
+    inside = (contains(views[0].corners, places) & seen).astype(np.float64)
     shape = (int(bins[1]), fine, int(bins[0]), fine)
     areas: NDArray[np.float64] = inside.reshape(shape).sum(axis=(1, 3)) * (raster_m / fine) ** 2
     return areas

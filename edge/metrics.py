@@ -13,14 +13,14 @@ from prometheus_client.registry import Collector
 from edge.capture import Report
 from edge.plan import BoxRefused
 from edge.settings import MetricsSettings
-from wire import CameraState, Instant, OutboxHealth, State
+from wire import CameraState, Instant, OutboxHealth, Reading, State, Throughput
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """All that the metrics are made of, as it was at the last tick."""
 
-    readings: tuple[Instant, ...] = ()
+    readings: tuple[Reading, ...] = ()
     cameras: dict[str, Report] = field(default_factory=dict)
     published: dict[str, int] = field(default_factory=dict)
     ticks: int = 0
@@ -89,7 +89,7 @@ def own_version() -> str:
         return "not-installed"
 
 
-def _zones(readings: tuple[Instant, ...]) -> Iterator[Metric]:
+def _zones(readings: tuple[Reading, ...]) -> Iterator[Metric]:
     people = GaugeMetricFamily("levee_edge_zone_people", "People in the zone.", labels=["zone"])
     low = GaugeMetricFamily("levee_edge_zone_people_low", "Lower end of the 90 % band of people.", labels=["zone"])
     high = GaugeMetricFamily("levee_edge_zone_people_high", "Upper end of the 90 % band of people.", labels=["zone"])
@@ -102,9 +102,21 @@ def _zones(readings: tuple[Instant, ...]) -> Iterator[Metric]:
         labels=["zone"],
     )
     state = GaugeMetricFamily("levee_edge_zone_state", "1 for the state that the zone is in.", labels=["zone", "state"])
+    speed = GaugeMetricFamily("levee_edge_zone_speed_metres_per_second", "Mean walking speed.", labels=["zone"])
+    counterflow = GaugeMetricFamily(
+        "levee_edge_zone_counterflow", "Share of those who walk that walk against the others, 0 to 1.", labels=["zone"]
+    )
+    pressure = GaugeMetricFamily(
+        "levee_edge_zone_pressure", "Crowd pressure (density times variance of velocity), 1/s².", labels=["zone"]
+    )
     for each in readings:
         for known in State:
             state.add_metric([each.zone, known.value], int(each.state is known))
+        if not isinstance(each, Instant):
+            continue
+        for family, figure in ((speed, each.speed), (counterflow, each.counterflow), (pressure, each.pressure)):
+            if figure is not None:
+                family.add_metric([each.zone], figure)
         if each.count is not None:
             people.add_metric([each.zone], each.count.value)
             low.add_metric([each.zone], each.count.low)
@@ -113,7 +125,15 @@ def _zones(readings: tuple[Instant, ...]) -> Iterator[Metric]:
             density.add_metric([each.zone], each.density)
         if each.peak_density is not None:
             peak.add_metric([each.zone], each.peak_density.value)
-    yield from (people, low, high, density, peak, state)
+    yield from (people, low, high, density, peak, state, speed, counterflow, pressure)
+    passed = GaugeMetricFamily(
+        "levee_edge_gate_persons_per_minute", "People who pass a gate.", labels=["gate", "direction"]
+    )
+    for each in readings:
+        if isinstance(each, Throughput) and each.inflow is not None and each.outflow is not None:
+            passed.add_metric([each.zone, "in"], each.inflow)
+            passed.add_metric([each.zone, "out"], each.outflow)
+    yield passed
 
 
 def _cameras(cameras: dict[str, Report]) -> Iterator[Metric]:

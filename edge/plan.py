@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from edge.gates import Gate, make_gate
 from edge.ground import Ground, calibrate
 from edge.points import GroundRefused
 from edge.scale import head_range
 from edge.settings import BoxSettings
-from edge.zone import Zone, make_zone
+from edge.zone import Zone, make_views
 
 
 class BoxRefused(ValueError):
@@ -26,7 +27,16 @@ class Plan:
 
     grounds: dict[str, Ground]
     zones: dict[str, Zone]
+    #: The first camera of each zone, which is the only one of most.
     camera_of: dict[str, str]
+    #: Each zone as each of its cameras sees it, by camera.
+    views: dict[str, dict[str, Zone]]
+    gates: dict[str, Gate]
+    camera_of_gate: dict[str, str]
+
+    def watched_by(self, camera: str) -> list[str]:
+        """The zones that a camera sees, alone or with others."""
+        return [name for name, views in self.views.items() if camera in views]
 
     @property
     def calibrations(self) -> dict[str, str]:
@@ -38,7 +48,7 @@ class Plan:
         """By camera: lowest and highest height of the heads in its zones, px of the calibration's picture."""
         found = {}
         for camera, ground in self.grounds.items():
-            watched = [zone for name, zone in self.zones.items() if self.camera_of[name] == camera]
+            watched = [views[camera] for views in self.views.values() if camera in views]
             heads = head_range(ground, watched)
             if heads is not None:
                 found[camera] = heads
@@ -64,10 +74,24 @@ def make_plan(settings: BoxSettings) -> Plan:
         except GroundRefused as refusal:
             line = f"camera {camera.name}: {refusal}"
             raise BoxRefused(line, "cameras", index, *refusal.setting) from None
-    zones: dict[str, Zone] = {}
+    views: dict[str, dict[str, Zone]] = {}
     for index, zone in enumerate(settings.zones):
         try:
-            zones[zone.name] = make_zone(zone, grounds[zone.camera])
+            seen = make_views(zone, [grounds[camera] for camera in zone.seen_by])
         except GroundRefused as refusal:
             raise BoxRefused(f"zone {zone.name}: {refusal}", "zones", index, *refusal.setting) from None
-    return Plan(grounds, zones, {zone.name: zone.camera for zone in settings.zones})
+        views[zone.name] = dict(zip(zone.seen_by, seen, strict=True))
+    gates: dict[str, Gate] = {}
+    for index, gate in enumerate(settings.gates):
+        try:
+            gates[gate.name] = make_gate(gate, grounds[gate.camera])
+        except GroundRefused as refusal:
+            raise BoxRefused(f"gate {gate.name}: {refusal}", "gates", index, *refusal.setting) from None
+    return Plan(
+        grounds,
+        {name: next(iter(each.values())) for name, each in views.items()},
+        {zone.name: zone.seen_by[0] for zone in settings.zones},
+        views,
+        gates,
+        {gate.name: gate.camera for gate in settings.gates},
+    )

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from edge.capture import Report
 from edge.capture.states import NOT_OPENED
-from edge.counting import Result
+from edge.counting import SHOWS_NOTHING, Result
 from edge.density import Figures
+from edge.drift import View
+from edge.gates import Flow, Gate
 from edge.zone import Zone
-from wire import VERSION, CameraHealth, CameraState, Health, Instant, OutboxHealth, State
+from wire import VERSION, CameraHealth, CameraState, Health, Instant, OutboxHealth, State, Throughput
 from wire.readings import MAX_AGE_S, MAX_COUNT, MAX_DENSITY
 
 _LONGEST_REASON = 64
-#: What a counter says of a picture that shows nothing: its figures are no evidence that nobody is there.
-_SHOWS_NOTHING = ("dark", "blank")
+#: The picture no longer lies on the ground where it was measured.
+MOVED = "camera-moved"
 
 
-def reading(zone: Zone, camera: Report, result: Result | None, *, now: float, oldest_s: float, method: str) -> Instant:
+def reading(
+    zone: Zone,
+    camera: Report,
+    result: Result | None,
+    *,
+    now: float,
+    oldest_s: float,
+    method: str,
+    lost: tuple[str, ...] = (),
+) -> Instant:
     """The reading of a zone at `now` (monotonic seconds); unknown where the camera, the count or its age forbid more.
 
     A count older than `oldest_s` says nothing about now. `method` is what would count, for a reading without a count.
+    `lost` names cameras of the zone that see nothing of it now: with one of several lost, what is left is degraded.
     """
     age_s = min(max(0.0, now - result.captured), MAX_AGE_S) if result is not None else 0.0
     reason = _why_unknown(zone.name, camera, result, age_s, oldest_s)
@@ -29,18 +42,81 @@ def reading(zone: Zone, camera: Report, result: Result | None, *, now: float, ol
     figures = result.figures[zone.name]
     if not _plausible(figures):
         return _unknown(zone, result.method, "implausible")
+    gone = [*lost, *(each for each in result.lost.get(zone.name, ()) if each not in lost)]
+    reasons = [*result.reasons, *(f"camera-lost:{each}" for each in gone)]
+    if result.view is View.MOVED:
+        reasons.append(MOVED)
+    moving = result.moving.get(zone.name)
     return Instant(
         zone=zone.name,
         age_s=age_s,
-        state=State.DEGRADED if result.reasons else State.GOOD,
+        state=State.DEGRADED if reasons else State.GOOD,
         method=result.method,
-        reasons=tuple(each[:_LONGEST_REASON] for each in result.reasons),
+        reasons=tuple(each[:_LONGEST_REASON] for each in reasons),
         saturated=result.saturated,
         calibration=zone.ground.digest,
         count=figures.count,
         area_m2=zone.area_m2,
         density=figures.density,
         peak_density=figures.peak_density,
+        speed=None if moving is None else min(moving.speed, 20.0),
+        counterflow=None if moving is None else moving.counterflow,
+        pressure=None if moving is None or moving.pressure is None else min(moving.pressure, 100.0),
+        direction=None if moving is None else moving.direction,
+        stop_and_go=None if moving is None or moving.stop_and_go is None else min(moving.stop_and_go, 60.0),
+    )
+
+
+def best_camera(
+    views: Iterable[str], cameras: dict[str, Report], results: dict[str, Result]
+) -> tuple[str, tuple[str, ...]]:
+    """Of the cameras that see a zone, the one whose count is the newest among those that are live, and the names of
+    those that are not; with one camera, that one and nothing lost."""
+    names = list(views)
+    live = [name for name in names if cameras[name].track.state is CameraState.LIVE]
+    counted = [name for name in live if name in results and not results[name].refusal]
+    chosen = max(counted, key=lambda name: results[name].captured, default=(live or names)[0])
+    if len(names) == 1 or not live:
+        return chosen, ()
+    return chosen, tuple(name for name in names if name not in live)
+
+
+def passing(
+    gate: Gate, camera: Report, result: Result | None, flow: Flow | None, *, now: float, oldest_s: float, method: str
+) -> Throughput:
+    """What a gate says at `now`; unknown where the camera is, where it was moved, or where too little was seen."""
+    reason = ""
+    if camera.track.refusal == NOT_OPENED or (result is None and camera.track.state is CameraState.LIVE):
+        reason = "starting"
+    elif camera.track.state is not CameraState.LIVE:
+        reason = f"camera-{camera.track.state.value}"
+    elif result is None or now - result.captured > oldest_s:
+        reason = "count-late"
+    elif result.refusal:
+        reason = result.refusal
+    elif flow is None:
+        reason = "motion-unknown"
+    if reason or flow is None or result is None:
+        return Throughput(
+            zone=gate.name,
+            age_s=0.0,
+            state=State.UNKNOWN,
+            method=method,
+            reasons=(reason or "motion-unknown",),
+            calibration=gate.ground.digest,
+            interval_s=gate.interval_s,
+        )
+    reasons = [*result.reasons, *((MOVED,) if result.view is View.MOVED else ())]
+    return Throughput(
+        zone=gate.name,
+        age_s=min(max(0.0, now - result.captured), MAX_AGE_S),
+        state=State.DEGRADED if reasons else State.GOOD,
+        method=f"flow:{result.method}"[:80],
+        reasons=tuple(each[:_LONGEST_REASON] for each in reasons),
+        calibration=gate.ground.digest,
+        interval_s=flow.interval_s,
+        inflow=min(flow.inflow, MAX_COUNT),
+        outflow=min(flow.outflow, MAX_COUNT),
     )
 
 
@@ -89,8 +165,8 @@ def _why_unknown(zone: str, camera: Report, result: Result | None, age_s: float,
         return result.refusal
     if age_s > oldest_s:
         return "count-late"
-    for each in _SHOWS_NOTHING:
-        if each in result.reasons:
+    for each in result.reasons:
+        if each in SHOWS_NOTHING:
             return f"picture-{each}"
     return "" if zone in result.figures else "not-counted"
 

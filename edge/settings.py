@@ -15,6 +15,7 @@ __all__ = [
     "CameraSettings",
     "DetectorSettings",
     "ElevationSettings",
+    "GateSettings",
     "GroundPoint",
     "MetricsSettings",
     "MountSettings",
@@ -24,10 +25,21 @@ __all__ = [
 
 
 class ZoneSettings(Settings, frozen=True, kw_only=True):
-    """One zone: a polygon on the ground, seen by one camera."""
+    """One zone: a polygon on the ground, seen by one camera, or by several together."""
 
     name: Annotated[Name, msgspec.Meta(title="Name", description="Name of the zone, once in the site.")]
-    camera: Annotated[Name, msgspec.Meta(title="Camera", description="Name of the camera that sees the zone.")]
+    camera: Annotated[
+        Name | None, msgspec.Meta(title="Camera", description="Name of the camera that sees the zone.")
+    ] = None
+    cameras: Annotated[
+        tuple[Name, ...],
+        msgspec.Meta(
+            title="Cameras",
+            description="Instead of `camera`: several of this box that see the zone together, measured on the same "
+            "ground. Each person is counted once; with one camera lost the zone is degraded.",
+            max_length=16,
+        ),
+    ] = ()
     polygon: Annotated[
         tuple[tuple[float, float], ...],
         msgspec.Meta(
@@ -46,6 +58,45 @@ class ZoneSettings(Settings, frozen=True, kw_only=True):
             le=60,
         ),
     ] = 3.0
+    way: Annotated[
+        tuple[float, float] | None,
+        msgspec.Meta(
+            title="Way",
+            description="Where people should walk, as x and y on the ground, on a path of one direction; counterflow "
+            "is then measured against it.",
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if (self.camera is None) == (not self.cameras):
+            raise ValueError(f"zone {self.name}: give one of `camera` and `cameras`")
+        _refuse_twice(f"zone {self.name}: camera", list(self.cameras))
+        if self.way is not None and not 1e-6 < self.way[0] ** 2 + self.way[1] ** 2 < 1e12:
+            raise ValueError(f"zone {self.name}: `way` is a direction, x and y that are not both 0")
+
+    @property
+    def seen_by(self) -> tuple[str, ...]:
+        """The cameras that see it."""
+        return self.cameras if self.camera is None else (self.camera,)
+
+
+class GateSettings(Settings, frozen=True, kw_only=True):
+    """A line on the ground at which people are counted as they pass, in and out."""
+
+    name: Annotated[Name, msgspec.Meta(title="Name", description="Name of the gate, once in the site.")]
+    camera: Annotated[Name, msgspec.Meta(title="Camera", description="Name of the camera that sees both its sides.")]
+    line: Annotated[
+        tuple[tuple[float, float], tuple[float, float]],
+        msgspec.Meta(
+            title="Line",
+            description="Its two ends on the ground, in metres. In is from the right to the left as one looks from the "
+            "first to the second.",
+        ),
+    ]
+    interval_s: Annotated[
+        float,
+        msgspec.Meta(title="Interval", description="Seconds over which the flow is told.", ge=10, le=3600),
+    ] = 60.0
 
 
 class OutboxSettings(Settings, frozen=True, kw_only=True):
@@ -141,6 +192,10 @@ class BoxSettings(Settings, frozen=True, kw_only=True):
         tuple[ZoneSettings, ...],
         msgspec.Meta(title="Zones", description="The zones that the box watches.", min_length=1, max_length=1000),
     ]
+    gates: Annotated[
+        tuple[GateSettings, ...],
+        msgspec.Meta(title="Gates", description="Where the box counts people who pass.", max_length=1000),
+    ] = ()
     mqtt: Annotated[
         BrokerSettings, msgspec.Meta(title="MQTT", description="The broker between the box and the service.")
     ] = BrokerSettings()
@@ -182,13 +237,17 @@ class BoxSettings(Settings, frozen=True, kw_only=True):
         _refuse_twice("camera", [camera.name for camera in self.cameras])
         _refuse_twice("zone", [zone.name for zone in self.zones])
         cameras = {camera.name: camera for camera in self.cameras}
-        for zone in self.zones:
-            if zone.camera not in cameras:
-                raise ValueError(f"zone {zone.name}: no camera is called {zone.camera!r}")
-            if not cameras[zone.camera].calibrated:
-                raise ValueError(
-                    f"zone {zone.name}: camera {zone.camera} has no `ground_points` and no `mount`: it sees no ground"
-                )
+        _refuse_twice("gate", [gate.name for gate in self.gates])
+        places = [("zone", zone.name, zone.seen_by) for zone in self.zones]
+        places += [("gate", gate.name, (gate.camera,)) for gate in self.gates]
+        for what, name, watching in places:
+            for camera in watching:
+                if camera not in cameras:
+                    raise ValueError(f"{what} {name}: no camera is called {camera!r}")
+                if not cameras[camera].calibrated:
+                    raise ValueError(
+                        f"{what} {name}: camera {camera} has no `ground_points` and no `mount`: it sees no ground"
+                    )
 
 
 def _refuse_twice(what: str, names: list[str]) -> None:

@@ -22,8 +22,9 @@ from edge.metrics import Metrics, Snapshot
 from edge.outbox import Outbox
 from edge.plan import make_plan
 from edge.settings import BoxSettings
+from edge.views import Views
 from edge.voice import Voice
-from wire import VERSION, CameraState, Readings
+from wire import VERSION, CameraState, Reading, Readings
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +46,10 @@ class Worker:
         self._metrics = Metrics()
         news = threading.Event()
         self._cameras = {camera.name: Camera(camera, news) for camera in settings.cameras}
-        self._counting = Counting(settings, self._plan, self._counter, self._cameras, news, self._metrics.took)
+        self._views = Views(Path(settings.data_folder), f"{settings.site}_{settings.box}", self._plan)
+        self._counting = Counting(
+            settings, self._plan, self._counter, self._cameras, news, self._metrics.took, self._views.kept()
+        )
         hashes = {"model": self._counter.digest}
         hashes.update({f"calibration-{name}": digest for name, digest in self._plan.calibrations.items()})
         path = Path(settings.data_folder) / f"outbox-{settings.site}_{settings.box}.db"
@@ -88,20 +92,37 @@ class Worker:
         """Publish and keep what is known at these clocks (monotonic and wall, seconds)."""
         cameras = {name: camera.supervise(now) for name, camera in self._cameras.items()}
         results = self._counting.results()
-        readings = []
+        self._counting.lost = frozenset(
+            name for name, each in cameras.items() if each.track.state is not CameraState.LIVE
+        )
+        readings: list[Reading] = []
         for zone in self._plan.zones.values():
-            camera = self._plan.camera_of[zone.name]
-            limits = self._cameras[camera].settings
+            camera, lost = report.best_camera(self._plan.views[zone.name], cameras, results)
             readings.append(
                 report.reading(
                     zone,
                     cameras[camera],
                     results.get(camera),
                     now=now,
-                    oldest_s=limits.stalled_after_s + limits.sample_s,
+                    oldest_s=self._oldest_s(camera),
+                    method=self._counter.name,
+                    lost=lost,
+                )
+            )
+        for gate in self._plan.gates.values():
+            camera = self._plan.camera_of_gate[gate.name]
+            readings.append(
+                report.passing(
+                    gate,
+                    cameras[camera],
+                    results.get(camera),
+                    self._counting.flow(gate.name, now),
+                    now=now,
+                    oldest_s=self._oldest_s(camera),
                     method=self._counter.name,
                 )
             )
+        self._views.keep(self._counting.movement.memories, now)
         self._sequence += 1
         self._ticks += 1
         sent = datetime.fromtimestamp(self._steady(now, wall), UTC)
@@ -127,6 +148,10 @@ class Worker:
                 outbox=self._courier.health,
             )
         )
+
+    def _oldest_s(self, camera: str) -> float:
+        limits = self._cameras[camera].settings
+        return limits.stalled_after_s + limits.sample_s
 
     def _steady(self, now: float, wall: float) -> float:
         """The wall clock as it was at the session's first tick, carried on by the monotonic one."""

@@ -7,6 +7,7 @@ people, and a sample belongs to the zone if its ground place does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,17 +30,17 @@ _SAMPLES_MOST_PER_SIDE = 24
 @dataclass(frozen=True)
 class Cover:
     """Samples of a (rows, cols) grid that fall into a zone: `cell[i]` is the flat index of the cell that sample i lies
-    in, `place[i]` its ground place in metres, and each carries `share` of its cell's people."""
+    in, `place[i]` its ground place in metres, and it carries `share[i]` of its cell's people."""
 
     shape: tuple[int, int]
     cell: NDArray[np.intp]
     place: Points
-    share: float
+    share: NDArray[np.float64]
 
     def weights(self, chosen: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
         """(rows, cols): share of each cell that lies in the zone, or in the part of it that `chosen` samples make."""
-        cells = self.cell if chosen is None else self.cell[chosen]
-        counted = np.bincount(cells, minlength=self.shape[0] * self.shape[1]) * self.share
+        cells, share = (self.cell, self.share) if chosen is None else (self.cell[chosen], self.share[chosen])
+        counted = np.bincount(cells, share, minlength=self.shape[0] * self.shape[1])
         return np.minimum(counted, 1.0).reshape(self.shape)
 
 
@@ -55,6 +56,12 @@ class Zone:
     def visible(self, places: Points) -> NDArray[np.bool_]:
         """Which ground places have their heads within the picture."""
         return _seen(self.ground, places)
+
+    def quality(self, places: Points) -> NDArray[np.float64]:
+        """(n,) how well heads at ground places are seen: px² of the picture for a m² of the ground; 0 out of sight."""
+        derivative = self.ground.derivative(places, height_m=self.ground.head_height_m)[:, :, :2]
+        found = np.abs(np.linalg.det(np.nan_to_num(derivative)))
+        return np.where(self.visible(places), found, 0.0)
 
     def cover(self, shape: tuple[int, int]) -> Cover:
         """The samples of a grid of this shape over the whole picture that fall into the zone."""
@@ -76,11 +83,16 @@ class Zone:
         places = self.ground.to_ground(pixels, height_m=self.ground.head_height_m)
         inside = contains(self.corners, places)
         cell = (row.ravel() * cols + column.ravel())[inside]
-        return Cover(shape, cell.astype(np.intp), places[inside], 1.0 / side**2)
+        return Cover(shape, cell.astype(np.intp), places[inside], np.full(len(cell), 1.0 / side**2))
 
 
 def make_zone(settings: ZoneSettings, ground: Ground) -> Zone:
     """The zone on a camera's ground; GroundRefused with one sentence where it cannot be watched by that camera."""
+    return make_views(settings, [ground])[0]
+
+
+def make_views(settings: ZoneSettings, grounds: Sequence[Ground]) -> list[Zone]:
+    """The zone as each of several cameras sees it, which together must see it whole; GroundRefused otherwise."""
     corners = np.array(settings.polygon, dtype=np.float64)
     if not np.isfinite(corners).all():
         raise GroundRefused("the polygon holds a number that is not finite", "polygon")
@@ -99,9 +111,10 @@ def make_zone(settings: ZoneSettings, ground: Ground) -> Zone:
             f"an area of {size:,.2f} m² cannot be: {SMALLEST_M2:g} to {LARGEST_M2:,.0f} m² are watched by one camera",
             "polygon",
         )
-    _refuse_horizon(corners, ground)
-    _refuse_unseen(corners, ground, size)
-    return Zone(settings.name, corners, size, ground)
+    if len(grounds) == 1:
+        _refuse_horizon(corners, grounds[0])
+    _refuse_unseen(corners, grounds, size)
+    return [Zone(settings.name, corners, size, ground) for ground in grounds]
 
 
 def _refuse_horizon(corners: Points, ground: Ground) -> None:
@@ -115,16 +128,27 @@ def _refuse_horizon(corners: Points, ground: Ground) -> None:
                 )
 
 
-def _refuse_unseen(corners: Points, ground: Ground, size: float) -> None:
+def _refuse_unseen(corners: Points, grounds: Sequence[Ground], size: float) -> None:
     step = max(np.sqrt(size) / 60, 0.02)
     low, high = corners.min(axis=0), corners.max(axis=0)
     x, y = (np.arange(a + step / 2, b, step) for a, b in zip(low, high, strict=True))
     places = np.column_stack([axis.ravel() for axis in np.meshgrid(x, y)])
     places = places[contains(corners, places)]
     # Centres of a fine raster stand for the area.
-    unseen = 1.0 - float(np.mean(_seen(ground, places))) if len(places) else 1.0
+    each = np.array([_seen(ground, places) for ground in grounds])
+    unseen = 1.0 - float(np.mean(each.any(axis=0))) if len(places) else 1.0
+    blind = [number for number, seen in enumerate(each) if not seen.any()]
+    if blind and len(grounds) > 1:
+        raise GroundRefused("one of its cameras sees nothing of it: leave that out", "cameras", blind[0])
     if unseen <= UNSEEN_SHARE:
         return
+    if len(grounds) > 1:
+        at = places[~each.any(axis=0)].mean(axis=0)
+        raise GroundRefused(
+            f"{unseen:.0%} of the zone is seen by none of its {len(grounds)} cameras, round ({at[0]:.1f}, {at[1]:.1f})",
+            "polygon",
+        )
+    ground = grounds[0]
     heads = ground.to_picture(corners, height_m=ground.head_height_m)
     width, height = ground.picture
     outside = np.maximum(np.maximum(-heads, heads - [width, height]).max(axis=1), 0)

@@ -89,7 +89,8 @@ class Instant(Origin, frozen=True, kw_only=True, tag="instant", tag_field="kind"
 
     `count` in persons; `density` is the mean over the zone and `peak_density` that of its worst cell of about
     10 m², both in persons/m² and absent where the zone is not calibrated; `speed` in m/s; `counterflow` 0..1;
-    `pressure` (density times variance of velocity, Helbing et al. 2007) in 1/s².
+    `direction` of the mean velocity in degrees clockwise from the y axis of the ground; `stop_and_go` in waves per
+    minute; `pressure` (density times variance of velocity, Helbing et al. 2007) in 1/s².
     """
 
     count: Band | None = None
@@ -99,9 +100,12 @@ class Instant(Origin, frozen=True, kw_only=True, tag="instant", tag_field="kind"
     speed: Annotated[float, msgspec.Meta(ge=0, le=20)] | None = None
     counterflow: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     pressure: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
+    direction: Annotated[float, msgspec.Meta(ge=0, le=360)] | None = None
+    stop_and_go: Annotated[float, msgspec.Meta(ge=0, le=60)] | None = None
 
     def __post_init__(self) -> None:
-        figures = (self.count, self.density, self.peak_density, self.speed, self.counterflow, self.pressure)
+        moving = (self.speed, self.counterflow, self.pressure, self.direction, self.stop_and_go)
+        figures = (self.count, self.density, self.peak_density, *moving)
         self._check_state(figures, (self.count,))
         if self.count is not None and self.count.high > MAX_COUNT:
             raise ValueError(f"zone {self.zone}: a count of {self.count.high:g} is beyond any crowd")

@@ -11,6 +11,7 @@ from edge.capture import states
 from edge.capture.address import resolve
 from edge.capture.frame import Frame, SourceRefused
 from edge.capture.look import Look, look
+from edge.capture.past import Past
 from edge.capture.play import GRACE_S, refuse_early_end
 from edge.capture.reader import Reader, open_reader
 from edge.settings import CameraSettings
@@ -159,6 +160,7 @@ class Camera:
         sample_s = self.settings.sample_s
         start = time.monotonic() if anchor is None or live else anchor
         read, wanted, last, skipped = 0, 0.0, time.monotonic(), False
+        past = Past() if self.settings.motion and self.settings.calibrated else None
         self._watch(generation, self.settings.read_timeout_s)
         while not self._over(generation) and reader.grab():
             read += 1
@@ -166,6 +168,8 @@ class Camera:
             self._watch(generation, self.settings.read_timeout_s)
             moment = reader.time_s
             if moment + 0.5 / (reader.fps or 1000.0) < wanted:
+                if past is not None and past.wants(reader.stamp_s, wanted - moment):
+                    past.keep(reader.picture(), reader.stamp_s)
                 continue
             wanted = max(wanted + sample_s, moment - sample_s)
             if not live and not self._keep_pace(reader, generation, start, moment):
@@ -175,7 +179,9 @@ class Camera:
             if picture is None:
                 self._drop("unreadable")
             else:
-                self._arrived(generation, Frame(picture, self._frames, time.monotonic(), moment, self.settings.name))
+                stamp, before = (moment, ()) if past is None else (reader.stamp_s, past.before(reader.stamp_s))
+                frame = Frame(picture, self._frames, time.monotonic(), stamp, self.settings.name, before)
+                self._arrived(generation, frame)
         if not skipped and not self._over(generation):
             refuse_early_end(reader, read, silent_s=time.monotonic() - last, timeout_s=self.settings.read_timeout_s)
         return max(start + reader.time_s + 1.0 / (reader.fps or 25.0), time.monotonic() - sample_s)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.flow import Glimpse
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -22,6 +24,8 @@ class Frame:
     captured: float
     time_s: float
     camera: str
+    #: Pictures from just before it, oldest first, where how people move is wanted.
+    before: tuple[Glimpse, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:

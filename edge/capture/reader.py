@@ -42,6 +42,11 @@ class Reader(Protocol):
     def time_s(self) -> float:
         """The source's time of the picture that was grabbed, in seconds."""
 
+    @property
+    def stamp_s(self) -> float:
+        """The same as the source stamps it, where it does: of a stream the moment of the picture, not of its arrival,
+        which jitters. It may stand still or go back."""
+
     def picture(self) -> NDArray[np.uint8] | None:
         """The picture that was grabbed, BGR; None where it cannot be decoded."""
 
@@ -82,6 +87,13 @@ class VideoReader:
     @property
     def time_s(self) -> float:
         return self._time_s
+
+    @property
+    def stamp_s(self) -> float:
+        if self.kind is not SourceKind.STREAM:
+            return self._time_s
+        stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0
+        return stamp if stamp > 0 else self._time_s
 
     def picture(self) -> NDArray[np.uint8] | None:
         whole, picture = self._capture.retrieve()
@@ -126,6 +138,10 @@ class PicturesReader:
     @property
     def time_s(self) -> float:
         return self._index * self._step_s
+
+    @property
+    def stamp_s(self) -> float:
+        return self.time_s
 
     def picture(self) -> NDArray[np.uint8] | None:
         try:

@@ -130,7 +130,7 @@ def _windows(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]]) -
         for box in boxes
         for zone in box.settings.zones
         for camera in box.settings.cameras
-        if box.settings.site == site.settings.site and camera.name == zone.camera
+        if box.settings.site == site.settings.site and camera.name in zone.seen_by
     }
     for number, zone in enumerate(site.settings.zones):
         pace = paces.get((zone.box, zone.name))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge.gates import make_gate
 from edge.ground import Ground, calibrate
 from edge.points import GroundRefused
 from edge.settings import BoxSettings
-from edge.zone import make_zone
+from edge.zone import make_views
 from levee.config.load import Loaded
 from levee.config.problems import Problem
 
@@ -23,10 +24,18 @@ def ground_faults(box: Loaded[BoxSettings]) -> Iterator[Problem]:
         except GroundRefused as refused:
             yield box.problem(str(refused), "cameras", number, *refused.setting)
     for number, zone in enumerate(box.settings.zones):
-        ground = grounds.get(zone.camera)
+        seen = [grounds[camera] for camera in zone.seen_by if camera in grounds]
+        if len(seen) < len(zone.seen_by):
+            continue
+        try:
+            make_views(zone, seen)
+        except GroundRefused as refused:
+            yield box.problem(str(refused), "zones", number, *refused.setting)
+    for number, gate in enumerate(box.settings.gates):
+        ground = grounds.get(gate.camera)
         if ground is None:
             continue
         try:
-            make_zone(zone, ground)
+            make_gate(gate, ground)
         except GroundRefused as refused:
-            yield box.problem(str(refused), "zones", number, *refused.setting)
+            yield box.problem(str(refused), "gates", number, *refused.setting)

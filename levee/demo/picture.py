@@ -86,7 +86,7 @@ def _write(drawing: str, target: Path) -> None:
 def _frame_at(box: BoxSettings, change: TierChange, timeline: Timeline) -> Image:
     """The frame at which `change` came, with what the counter sees and the outline of the zone."""
     zone = next(zone for zone in box.zones if zone.name == change.zone)
-    camera = next(camera for camera in box.cameras if camera.name == zone.camera)
+    camera = next(camera for camera in box.cameras if camera.name in zone.seen_by)
     first = next(seen for seen in timeline.changes if seen.zone == zone.name and seen.what == "seen-again")
     picture = _read(str(camera.source), _seconds(first.at, change.at))
     counted = annotate(picture, models.load(box.model).count(picture))
