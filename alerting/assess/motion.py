@@ -95,11 +95,12 @@ def raising(zone: ZoneState, now: float) -> dict[str, str]:
             found["counterflow"] = (
                 f"counterflow: {share:.0%} or more walk against the others for {COUNTERFLOW_S} s, at {base.label}"
             )
-    pressing = rules.motion.pressure * 10_000
-    if base >= Tier.ORANGE and _held(
-        zone, now, PRESSURE_S, lambda move: move.pressure, lambda pressure: pressure >= pressing
-    ):
-        found["pressure"] = f"pressure: {rules.motion.pressure:g} 1/s² or more for {PRESSURE_S} s, at {base.label}"
+    # Shown only, unless a limit is set: as it is measured it does not tell a crush from two calm flows.
+    limit_1_s2 = rules.motion.pressure
+    if limit_1_s2 is not None and base >= Tier.ORANGE:
+        pressing = limit_1_s2 * 10_000
+        if _held(zone, now, PRESSURE_S, lambda move: move.pressure, lambda pressure: pressure >= pressing):
+            found["pressure"] = f"pressure: {limit_1_s2:g} 1/s² or more for {PRESSURE_S} s, at {base.label}"
     since, told = zone.low_outflow_since, max((one.at for one in zone.passing), default=0.0)
     lasted = since is not None and told - since >= OUTFLOW_S and gates_fresh(zone, now)
     if base >= Tier.YELLOW and rules.kind not in _STANDING and since is not None and lasted:

@@ -104,8 +104,14 @@ class MotionLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         ),
     ] = 0.8
     pressure: Annotated[
-        float, msgspec.Meta(title="Pressure", description="Crowd pressure in 1/s²: density times variance of velocity.")
-    ] = 0.02
+        Annotated[float, msgspec.Meta(gt=0, le=100)] | None,
+        msgspec.Meta(
+            title="Pressure",
+            description="Crowd pressure in 1/s² (density times variance of velocity) that raises a zone at orange; "
+            "0.02 is critical where all walk one way. Absent, it is shown and raises nothing, as two flows that pass "
+            "each other calmly are far above that.",
+        ),
+    ] = None
 
 
 class Onward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

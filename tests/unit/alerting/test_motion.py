@@ -18,7 +18,7 @@ from alerting.assess import (
     new_site,
     step,
 )
-from alerting.assess.rules import DENSITY_LEVELS
+from alerting.assess.rules import DENSITY_LEVELS, MotionLimits
 from wire import Band, Instant, State, Throughput, Tier
 
 START = 1_000_000.0
@@ -114,11 +114,17 @@ CALM = [look(0.8, speed=0.55)] * 600
     ],
 )
 def test_what_raises_by_one(kind: ZoneKind, before: Instant, then: Instant, causes: list[str]) -> None:
-    run = Run(rules(kind)).feed(CALM).feed([before] * 90).feed([then] * 60)
+    run = Run(rules(kind, motion=MotionLimits(pressure=0.02))).feed(CALM).feed([before] * 90).feed([then] * 60)
     assert run.causes() == causes
     if len(causes) > 1:
         before_tier, after, _ = run.told()[-1]
         assert Tier.from_label(after) == Tier.from_label(before_tier) + 1
+
+
+def test_pressure_is_shown_and_raises_nothing_unless_a_limit_is_set() -> None:
+    run = Run(rules(ZoneKind.FLAT)).feed(CALM).feed([look(4.2)] * 90).feed([look(4.2, pressure=5.0)] * 120)
+    assert run.causes() == ["density"]
+    assert run.state.zones["z"].moves[-1].pressure == 50_000
 
 
 def test_red_within_half_a_minute_of_the_counterflow() -> None:

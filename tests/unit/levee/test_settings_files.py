@@ -104,7 +104,7 @@ def changed(text: str, old: str, new: str) -> str:
             "x.yaml:11: cameras[0].ground_points[2].ground[1]: must be a number",
         ),
         (BOX, "camera: cam", "camera: camm", "x.yaml:15: zones[0].camera: zone plaza: no camera is called 'camm'"),
-        (BOX, "    camera: cam\n", "", "x.yaml:14: zones[0]: `camera` is missing: Name of the camera"),
+        (BOX, "    camera: cam\n", "", "x.yaml:14: zones[0]: zone plaza: give one of `camera` and `cameras`"),
         (
             BOX,
             "[[1, 1], [7, 1], [7, 8], [1, 8]]",
