@@ -119,7 +119,7 @@ class Feed:
 
     def _hear(self, message: Message, poll: StatePoll) -> None:
         if isinstance(message, TierMessage):
-            if self.live.hear_tier(message, time.monotonic()):
+            if self.live.hear_tier(message):
                 self._plan()
                 known = self._sent.get(f"{message.site}/{message.zone}")
                 if known is None or (known["tier"], known["sight"] == "held") != (message.tier.value, message.held):

@@ -5,18 +5,20 @@ Whatever is not heard anew becomes unknown: a zone is shown as judged only while
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from alerting.console.reasons import in_chinese
 from alerting.settings import SiteSettings
 from alerting.view import IncidentView, View, ZoneView
 from wire import Band, CameraHealth, Health, Presence, Status, TierMessage, TierName
 
 Json: TypeAlias = dict[str, Any]
 #: Seconds without a word of the service after which nothing that it said counts any more.
-LOST_S = 4.0
+LOST_S = 3.5
 #: The forecast that a tile tells, in minutes.
 TOLD_MINUTES = 15
 #: Unknown is ranked as if it were a little more than blue: nobody knows what goes on there.
@@ -48,7 +50,7 @@ class Live:
         }
         self._titles = {(site.site, zone.name): (site.title, zone.title) for site in sites for zone in site.zones}
         self.view: View | None = None
-        self._viewed = self._tiered = -LOST_S
+        self._viewed = -math.inf
         self._zones: dict[tuple[str, str], ZoneView] = {}
         self._tiers: dict[tuple[str, str], TierMessage] = {}
         self._term = 0
@@ -62,12 +64,15 @@ class Live:
         """What /state says; False where a former leader or a standby said it."""
         if view.role != "leader" or view.term < self._term:
             return False
+        if self.view is not None and view.term == self._term and view.at <= self.view.at:
+            # The end point answers by itself: where the judgement hangs it says the same again, and that is no news.
+            return False
         self._term = view.term
         self.view, self._viewed = view, steady
         self._zones = {(zone.site, zone.zone): zone for zone in view.zones}
         return True
 
-    def hear_tier(self, message: TierMessage, steady: float) -> bool:
+    def hear_tier(self, message: TierMessage) -> bool:
         """A tier over MQTT; False where it is none of ours, or comes from a former leader."""
         key = message.site, message.zone
         known = self._tiers.get(key)
@@ -76,7 +81,7 @@ class Live:
         if known is not None and (message.term, message.sent) < (known.term, known.sent):
             return False
         self._term = message.term
-        self._tiers[key], self._tiered = message, steady
+        self._tiers[key] = message
         return True
 
     def hear_status(self, status: Status) -> None:
@@ -147,6 +152,7 @@ class Live:
             "sight": "lost" if lost else "held" if held else "seen",
             "since": _ms(since),
             "why": why,
+            "why_zh": in_chinese(why),
             "forecast": known is not None and known.rests_on.value == "forecast",
             "people": _band(None if density is None and held else known.people if known and not lost else None, 0),
             "density": _band(density, 2),

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from alerting.console.api import board_now, cursor_of, place_of
 from alerting.console.context import Console, address_of, console_of
 from alerting.console.guard import check_forgery, cookie_name, same_origin, who
+from alerting.console.reasons import reason
 from alerting.console.roles import Role, Who
 from alerting.console.rotas import chains, gaps_ahead, units_now
 from alerting.console.words import LANGUAGES, choose, words
@@ -32,6 +33,7 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_pages.filters["reason"] = reason
 THEMES = ("dark", "bright")
 YEAR_S = 31_536_000
 #: Rows of a list on one page.

@@ -22,6 +22,8 @@ export const element = (tag, name = "", text = "") => {
 };
 export const set = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 export const hear = (hearer) => hearers.push(hearer);
+const chinese = document.documentElement.lang.startsWith("zh");
+export const reason = (zone) => (chinese ? zone.why_zh : zone.why) ?? "";
 export const ago = (ms) => {
   const s = Math.max(0, Math.round(ms / 1000));
   return s < 90 ? say("ago-s", { n: s }) : s < 5400 ? say("ago-min", { n: Math.round(s / 60) }) : say("ago-h", { n: Math.round(s / 3600) });

@@ -1,5 +1,5 @@
 // The wall: a tile for each zone, the worst first; the plan; the sound of a new orange or red.
-import { ago, element, hear, link, order, say, set, time, words, zones } from "./page.js";
+import { element, hear, link, order, reason, say, set, time, words, zones } from "./page.js";
 
 const list = document.getElementById("tiles");
 const summary = document.getElementById("summary");
@@ -51,7 +51,7 @@ function draw(id) {
   set(tile.ahead, density && zone.ahead ? `${say("in-minutes", { n: zone.ahead.minutes })} ${zone.ahead.value.toFixed(1)} (${zone.ahead.low.toFixed(1)}–${zone.ahead.high.toFixed(1)})` : "");
   set(tile.count, density && zone.people ? `${zone.people.value.toFixed(0)} ${words["people-unit"]}` : "");
   set(tile.hand, lost ? "" : hand(zone));
-  set(tile.why, zone.tier === "normal" && !blind ? "" : zone.why);
+  set(tile.why, zone.tier === "normal" && !blind ? "" : reason(zone));
 }
 
 export function word(zone, lost) {
@@ -126,7 +126,7 @@ for (const site of outlines) {
     const middle = [0, 1].map((axis) => zone.outline.reduce((sum, point) => sum + point[axis], 0) / zone.outline.length);
     const rows = fold(zone.title, spread(zone, 0) / (size * 0.03));
     const wide = Math.max(...rows.map(width));
-    const height = Math.max(size * 0.03, Math.min(size * 0.05, (spread(zone, 0) * 1.6) / Math.max(4, wide)));
+    const height = Math.max(size * 0.022, Math.min(size * 0.05, (spread(zone, 0) * 1.6) / Math.max(4, wide)));
     const top = middle[1] - (rows.length * height * 1.15) / 2;
     const line = (text, number) => {
       const made = svg("text", { class: "name", x: middle[0], y: top + number * height * 1.15, "font-size": height, "stroke-width": height * 0.22 });

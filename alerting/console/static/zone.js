@@ -1,5 +1,5 @@
 // One zone: how it is now, who has it, and the last hours as a chart.
-import { element, hear, link, refresh, say, send, set, tell, time, words, zones } from "./page.js";
+import { element, hear, link, reason, say, send, set, tell, time, words, zones } from "./page.js";
 
 const main = document.getElementById("main");
 const id = main.dataset.id;
@@ -34,7 +34,7 @@ function draw() {
   if (!blind && zone.density) cards.push(card(words["density-worst"], `${band(zone.density, 1)} ${arrow(zone.trend)}`, "figure"));
   if (!blind && zone.ahead) cards.push(card(`${words.forecast} · ${say("in-minutes", { n: zone.ahead.minutes })}`, band(zone.ahead, 1), "figure"));
   if (!blind && zone.people) cards.push(card(words.people, band(zone.people, 0), "figure"));
-  const why = element("div", "whole"); why.append(element("span", "label", `${words.why}: `), zone.why || "–");
+  const why = element("div", "whole"); why.append(element("span", "label", `${words.why}: `), reason(zone) || "–");
   now.replaceChildren(...cards, why);
   drawHand(zone, lost);
 }
@@ -131,16 +131,15 @@ function paint() {
 }
 
 function drawStrip(x) {
-  const { left, width } = chart.bbox; const ratio = devicePixelRatio;
+  const plot = chart.over.getBoundingClientRect(); const mine = strip.getBoundingClientRect();
   const end = Math.max(known.now, x.at(-1));
   strip.replaceChildren();
-  const offset = box.offsetLeft - strip.offsetLeft + 7;
+  const place = (at) => plot.left - mine.left - strip.clientLeft + ((at - x[0]) / (end - x[0])) * plot.width;
   for (const [number, one] of known.tiers.entries()) {
     const until = known.tiers[number + 1]?.at ?? known.now;
     const from = Math.max(one.at, x[0]);
     if (until <= from) continue;
     const piece = element("span", one.held ? "blind" : one.tier, one.held ? `? ${words[`tier-${one.tier}`]}` : words[`tier-${one.tier}`]);
-    const place = (at) => offset + left / ratio + ((at - x[0]) / (end - x[0])) * (width / ratio);
     piece.style.left = `${place(from)}px`;
     piece.style.width = `${Math.max(2, place(until) - place(from))}px`;
     strip.append(piece);

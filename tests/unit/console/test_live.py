@@ -91,9 +91,9 @@ def test_what_is_not_heard_anew_is_lost_and_has_no_figures() -> None:
 def test_a_tier_over_mqtt_comes_before_the_next_look_and_an_older_one_changes_nothing() -> None:
     live = Live([SITE])
     live.hear_view(view(), 100.0)
-    assert live.hear_tier(tier("steps", TierName.RED), 100.1)
+    assert live.hear_tier(tier("steps", TierName.RED))
     assert shown(live, 100.2)["tier"] == "red"
-    assert not live.hear_tier(tier("steps", TierName.NORMAL, after_s=0.5), 100.3), "sent before"
+    assert not live.hear_tier(tier("steps", TierName.NORMAL, after_s=0.5)), "sent before"
     live.hear_view(view(zone("steps", TierName.ORANGE), at=NOON + timedelta(seconds=2)), 100.4)
     assert shown(live, 100.5)["tier"] == "orange", "the newer word counts"
 
@@ -103,7 +103,7 @@ def test_a_former_leader_is_not_believed() -> None:
     live.hear_view(view(zone("steps", TierName.RED), term=5), 100.0)
     assert not live.hear_view(view(zone("steps", TierName.NORMAL), term=4), 100.5)
     assert not live.hear_view(view(role="standby", term=9), 100.5)
-    assert not live.hear_tier(tier("steps", TierName.NORMAL, term=4), 100.6)
+    assert not live.hear_tier(tier("steps", TierName.NORMAL, term=4))
     assert shown(live, 100.7)["tier"] == "red"
 
 
@@ -112,7 +112,7 @@ def test_a_zone_that_the_service_does_not_tell_of_is_lost_and_strangers_are_not_
     live.hear_view(view(zone("steps"), zone("moon")), 100.0)
     assert shown(live, 100.0, "square")["sight"] == "lost"
     assert [one["zone"] for one in live.zones(100.0)] == ["square", "steps"]
-    assert not live.hear_tier(tier("moon", TierName.RED), 100.0)
+    assert not live.hear_tier(tier("moon", TierName.RED))
 
 
 def test_the_worst_comes_first_and_unknown_before_what_is_calm() -> None:
@@ -240,3 +240,14 @@ def test_every_word_is_there_in_both_languages() -> None:
 )
 def test_a_browser_gets_its_language(cookie: str | None, accepted: str, wanted: str) -> None:
     assert choose(cookie, accepted, "zh") == wanted
+
+
+def test_an_end_point_that_says_the_same_again_is_no_news() -> None:
+    """The judgement may hang while /state answers."""
+    live = Live([SITE])
+    assert live.hear_view(view(), 100.0)
+    for second in range(1, 10):
+        assert not live.hear_view(view(), 100.0 + second)
+    assert shown(live, 100.0 + LOST_S + 0.1)["sight"] == "lost"
+    assert live.hear_view(view(at=NOON + timedelta(seconds=1)), 120.0)
+    assert shown(live, 120.0)["sight"] == "seen"
