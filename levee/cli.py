@@ -17,6 +17,7 @@ from levee.commands.alerting import alerting_app
 from levee.commands.backtest import backtest
 from levee.commands.bench import bench_app
 from levee.commands.box import box_app
+from levee.commands.calibrate import calibrate
 from levee.commands.config import config_app
 from levee.commands.console import console_app
 from levee.commands.count import count
@@ -35,6 +36,7 @@ EXTRAS = {
     "argon2": "console",
     "fastapi": "console",
     "jinja2": "console",
+    "ruamel": "calibrate",
     "starlette": "service",
     "uvicorn": "service",
     "cryptography": "service",
@@ -67,6 +69,7 @@ becomes dangerous.
 
 **Watch a place of your own**
 
+    levee calibrate rtsp://...   # its picture on the ground, in the browser
     levee config check *.yaml    # every fault with its file and line
     levee alerting run service.yaml
     levee edge run box.yaml
@@ -102,6 +105,7 @@ def levee(
 
 app.command("demo")(demo)
 app.command("count")(count)
+app.command("calibrate")(calibrate)
 app.command("replay")(replay)
 app.command("backtest")(backtest)
 app.add_typer(edge_app, name="edge")
