@@ -1,4 +1,4 @@
-"""What a draft amounts to: the camera's settings, the ground, residuals in metres, zones and gates, or why not. Pure."""
+"""What a draft amounts to: settings of the camera, ground, residuals in metres, zones and gates, or why not. Pure."""
 
 from __future__ import annotations
 

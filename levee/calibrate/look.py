@@ -90,5 +90,3 @@ def heads(ground: Ground, count: Count) -> list[tuple[float, float]]:
     scale = np.array(ground.picture) / np.array(count.picture)
     places = ground.to_ground(np.asarray(count.points, np.float64) * scale, height_m=ground.head_height_m)
     return [(round(float(x), 2), round(float(y), 2)) for x, y in places if np.isfinite([x, y]).all()]
-
-

@@ -1,4 +1,4 @@
-"""A calibrated view as the page draws it: the metric grid over the picture, the horizon, where the camera hangs. Pure."""
+"""A calibrated view as the page draws it: the metric grid on the picture, the horizon, the camera's place. Pure."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def seen_ground(ground: Ground) -> Points:
     u, v = np.meshgrid(np.linspace(0, width, _SAMPLES[0]), np.linspace(0, height, _SAMPLES[1]))
     places = ground.to_ground(np.column_stack([u.ravel(), v.ravel()]))
     rows = places.reshape(_SAMPLES[1], _SAMPLES[0], 2)
-    nearest = rows[-1][np.isfinite(rows[-1]).all(axis=1)]
+    nearest = rows[-1][np.flatnonzero(np.isfinite(rows[-1]).all(axis=1))]
     places = places[np.isfinite(places).all(axis=1)]
     if not len(nearest) or not len(places):
         return np.zeros((0, 2))
     middle = nearest.mean(axis=0)
-    near: Points = places[np.hypot(*(places - middle).T) <= FURTHEST_M]
+    near: Points = places[np.flatnonzero(np.linalg.norm(places - middle, axis=1) <= FURTHEST_M)]
     return near
 
 
@@ -85,10 +85,10 @@ def footprint(ground: Ground) -> list[tuple[float, float]]:
     corners = []
     for u in (0.0, width):
         column = ground.to_ground(np.column_stack([np.full(60, u), np.linspace(height, 0, 60)]))
-        whole = np.isfinite(column).all(axis=1)
+        whole = np.asarray(np.isfinite(column).all(axis=1), dtype=bool)
         if not whole[0]:
             return []
-        far = np.flatnonzero(whole & (np.hypot(*(column - column[0]).T) <= 60.0))
+        far = np.flatnonzero(whole & (np.linalg.norm(column - column[0], axis=1) <= 60.0))
         corners.append((column[0], column[far[-1]]))
     (a, b), (c, d) = corners
     return [(float(p[0]), float(p[1])) for p in (a, b, d, c)]
@@ -125,7 +125,9 @@ def horizon(ground: Ground) -> list[tuple[float, float]]:
     pixels = np.column_stack([u, -(line[0] * u + line[2]) / line[1]])
     if ground.lens is not None:
         pixels = ground.lens.bent(pixels)
-    shown = np.isfinite(pixels).all(axis=1) & (pixels >= -2).all(axis=1) & (pixels <= [width + 2, height + 2]).all(axis=1)
+    shown = (
+        np.isfinite(pixels).all(axis=1) & (pixels >= -2).all(axis=1) & (pixels <= [width + 2, height + 2]).all(axis=1)
+    )
     return [(round(float(x), 1), round(float(y), 1)) for x, y in pixels[shown]]
 
 
@@ -133,12 +135,12 @@ def _pieces(pixels: Points, picture: tuple[int, int]) -> list[list[tuple[float, 
     """What of a line of pixels lies in or near the picture, without the gaps."""
     margin = 0.25 * max(picture)
     with np.errstate(invalid="ignore"):
-        inside = ((pixels > -margin) & (pixels < np.array(picture) + margin)).all(axis=1)
-        shown = ((pixels >= 0) & (pixels <= np.array(picture))).all(axis=1)
+        inside = np.all((pixels > -margin) & (pixels < np.array(picture) + margin), axis=1)
+        shown = np.all((pixels >= 0) & (pixels <= np.array(picture)), axis=1)
     if not shown.any():
         return []
     pieces: list[list[tuple[float, float]]] = []
-    for place, good, before in zip(pixels, inside, [False, *inside[:-1]], strict=True):
+    for place, good, before in zip(pixels, inside, [False, *inside.tolist()[:-1]], strict=True):
         if not good:
             continue
         if not before:

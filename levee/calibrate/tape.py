@@ -51,9 +51,9 @@ def places_of(
     if len(joined) < 4:
         raise GroundRefused("the distances must join four points or more", "spans")
     first, second = (np.array([span[k] for span in spans], dtype=int) for k in (0, 1))
-    metres = np.array([span[2] for span in spans])
-    start = _camera(pixels, first, second, metres, picture, focal_px)
-    return _adjusted(start, pixels, first, second, metres, picture, focal_px)
+    lengths = np.array([span[2] for span in spans])
+    start = _camera(pixels, first, second, lengths, picture, focal_px)
+    return _adjusted(start, pixels, first, second, lengths, picture, focal_px)
 
 
 def _camera(

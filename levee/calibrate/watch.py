@@ -93,6 +93,7 @@ class Watch:
             if frame is not None:
                 return frame.time_s, frame.picture
             if report.track.reason and report.frames == 0:
-                raise SourceRefused(f"{self.label}: {report.track.reason}".replace(f"{self.label}: " * 2, f"{self.label}: "))
+                why = report.track.reason.removeprefix(f"{self.label}: ")
+                raise SourceRefused(f"{self.label}: {why}")
             time.sleep(0.05)
         raise SourceRefused(f"{self.label}: no picture within {TIMEOUT_S:g} s")

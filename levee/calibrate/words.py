@@ -3,6 +3,7 @@
 The rooms below speak English in files and logs; on the page the same sentence is said in the reader's language.
 """
 
+# ruff: noqa: E501  (a pattern and what is said for it stand on one line)
 from __future__ import annotations
 
 import re
@@ -43,6 +44,7 @@ _CHINESE = [
     ),
     (r"the points do not lie on one plane: point (\d+) is ([\d.]+) m above or below it.*", r"各点不在同一平面上：点 \1 高出或低于平面 \2 米"),
     (r"point (\d+) would lie behind the camera.*", r"点 \1 会落在摄像机背后：这些点不属于同一视角"),
+    (r"the ground points do not fix a view of the ground", r"这些地面点无法确定视角：请分散取点"),
     (r"the points do not tell the focal length.*", r"这些点无法确定焦距：请填写焦距，或增加近处与远处的点"),
     (r"no camera above the ground sees the ground points like that", r"地面上方没有任何摄像机会这样看到这些点"),
     (r"no camera above level ground sees these points: is one of them in the sky\?", r"平地上方没有任何摄像机会这样看到这些点：是否有点落在天空中？"),

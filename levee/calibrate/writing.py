@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,30 +62,25 @@ def texts(target: Target, draft: Draft) -> Texts:
 
 def _faults(judged: Judged, draft: Draft) -> list[str]:
     verdict = judged.verdict
-    if verdict.refusal is not None or verdict.needed is not None:
-        return [(verdict.refusal or verdict.needed).line]  # type: ignore[union-attr]
-    faults = [
-        f"{kind} {shape.name}: {found.refusal.line}"
-        for kind, drafts, shapes in (("zone", draft.zones, verdict.zones), ("gate", draft.gates, verdict.gates))
-        for shape, found in zip(drafts, shapes, strict=True)  # type: ignore[var-annotated]
-        if found.refusal is not None
-    ]
-    faults += [f"zone {z.name}: a zone needs three corners" for z, s in _both(draft.zones, verdict.zones) if s < 3]
-    faults += [f"gate {g.name}: a gate needs two ends" for g, s in _both(draft.gates, verdict.gates) if s < 2]
-    faults += [
-        f"gate {gate.name}: it must lead from one place into another" for gate in draft.gates if gate.into == gate.out_of
-    ]
+    open_question = verdict.refusal if verdict.refusal is not None else verdict.needed
+    if open_question is not None:
+        return [open_question.line]
+    faults = []
+    for zone, shape in zip(draft.zones, verdict.zones, strict=True):
+        if shape.refusal is not None:
+            faults.append(f"zone {zone.name}: {shape.refusal.line}")
+        elif len(shape.metres or ()) < 3:
+            faults.append(f"zone {zone.name}: a zone needs three corners")
+    for gate, shape in zip(draft.gates, verdict.gates, strict=True):
+        if shape.refusal is not None:
+            faults.append(f"gate {gate.name}: {shape.refusal.line}")
+        elif len(shape.metres or ()) < 2:
+            faults.append(f"gate {gate.name}: a gate needs two ends")
+        elif gate.into == gate.out_of:
+            faults.append(f"gate {gate.name}: it must lead from one place into another")
     if not draft.zones:
         faults.append("there is no zone yet: draw one")
     return faults
-
-
-def _both(drafts: Iterable[Any], shapes: Iterable[Any]) -> list[tuple[Any, int]]:
-    return [
-        (draft, len(shape.metres or ()))
-        for draft, shape in zip(drafts, shapes, strict=True)
-        if shape.refusal is None
-    ]
 
 
 def _put_camera(cameras: CommentedSeq, target: Target, draft: Draft, judged: Judged) -> None:
@@ -106,7 +100,8 @@ def _put_camera(cameras: CommentedSeq, target: Target, draft: Draft, judged: Jud
         "distortion": list(settings.distortion) if settings.distortion else None,
         "straight_lines": [[[round(c, 1) for c in at] for at in line] for line in settings.straight_lines],
         "elevation": [
-            {"line": [list(at) for at in piece.line]} | ({"area": [list(at) for at in piece.area]} if piece.area else {})
+            {"line": [list(at) for at in piece.line]}
+            | ({"area": [list(at) for at in piece.area]} if piece.area else {})
             for piece in settings.elevation
         ],
         "residual_limit_m": settings.residual_limit_m,

@@ -55,7 +55,8 @@ def calibrate(
         missing = (error.name or "").split(".")[0]
         if missing not in ("starlette", "uvicorn", "ruamel"):
             raise
-        raise _refusal(f"the page needs {missing}, which the base install leaves out: install levee[calibrate]") from None
+        line = f"the page needs {missing}, which the base install leaves out: install levee[calibrate]"
+        raise _refusal(line) from None
     from edge.capture.frame import SourceRefused
     from levee.stopping import stop_on_signals
     from models import WeightsRefused

@@ -60,6 +60,7 @@ let asking = false, again = false;
 export async function judge() {
   if (asking) { again = true; return; }
   asking = true;
+  document.body.dataset.asking = "1";
   do {
     again = false;
     try {
@@ -72,7 +73,7 @@ export async function judge() {
     changed("verdict");
   } while (again);
   asking = false;
-  document.body.dataset.judged = String(Number(document.body.dataset.judged ?? 0) + 1);
+  delete document.body.dataset.asking;
 }
 
 export function edit(word, act) {

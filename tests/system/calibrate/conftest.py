@@ -107,12 +107,7 @@ class Page:
 
     def settled(self) -> None:
         """Everything that was asked of the server is answered."""
-        self.until("judged", lambda: self.js("return document.body.dataset.judged === arguments[0]", self._judged()))
-
-    def _judged(self) -> str:
-        before = self.js("return document.body.dataset.judged")
-        time.sleep(0.15)
-        return str(before)
+        self.until("judged", lambda: self.js("return !document.body.dataset.asking"))
 
     def _there(self, pixel: tuple[float, float]) -> Any:
         """A hand over a pixel of the camera's picture."""
@@ -136,13 +131,13 @@ class Page:
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         act = self._there(start).click_and_hold()
-        box = self.js(
-            "const b = document.getElementById('frame').getBoundingClientRect(); return [b.x, b.y, b.width]"
-        )
+        box = self.js("const b = document.getElementById('frame').getBoundingClientRect(); return [b.x, b.y, b.width]")
         share = box[2] / self.width
         for part in (0.5, 1.0):
             at = [s + (e - s) * part for s, e in zip(start, end, strict=True)]
-            act.w3c_actions.pointer_action.move_to_location(round(box[0] + at[0] * share), round(box[1] + at[1] * share))
+            act.w3c_actions.pointer_action.move_to_location(
+                round(box[0] + at[0] * share), round(box[1] + at[1] * share)
+            )
         act.release().perform()
 
     def keys(self, *words: str) -> None:

@@ -17,7 +17,6 @@ import yaml
 from numpy.typing import NDArray
 
 from edge.ground import Ground, calibrate
-from edge.points import GroundRefused
 from levee.config.load import load_box, load_site
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +24,6 @@ CLIPS = ROOT / "sample_videos" / "clips"
 #: How far the saved view of the ground may lie from the true camera's, anywhere in the zone: clicks are whole pixels
 #: of the screen.
 CLOSE_M = 0.10
-OUT = "OUT"
 
 
 @pytest.fixture
@@ -65,6 +63,13 @@ def type_points(page: Any, points: list[dict[str, Any]]) -> None:
         for axis, value in zip("xy", point["ground"], strict=True):
             page.type(f"[data-key='point {number} {axis}']", value)
     page.settled()
+
+
+def run(place: Path, *words: str) -> None:
+    env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "levee", *words]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_from_a_bare_clip_to_files_that_a_box_runs_with(page: Any, place: Path, truth: dict[str, Any]) -> None:
@@ -126,16 +131,8 @@ def test_from_a_bare_clip_to_files_that_a_box_runs_with(page: Any, place: Path, 
     assert np.abs(drawn - np.array([point["ground"] for point in truth["ground_points"][:4]])).max() < CLOSE_M
     assert np.abs(np.array(box.gates[0].line) - [[-4, 0], [4, 0]]).max() < CLOSE_M
 
-    check = subprocess.run(
-        [sys.executable, "-m", "levee", "config", "check", "box.yaml", "site.yaml"],
-        cwd=place, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
-    assert check.returncode == 0, check.stdout + check.stderr
-    counted = subprocess.run(
-        [sys.executable, "-m", "levee", "count", "plaza.mp4", "--zones", "box.yaml", "--csv", "out.csv", "--limit", "1"],
-        cwd=place, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
-    assert counted.returncode == 0, counted.stderr
+    run(place, "config", "check", "box.yaml", "site.yaml")
+    run(place, "count", "plaza.mp4", "--zones", "box.yaml", "--csv", "out.csv", "--limit", "1")
     rows = list(csv.DictReader((place / "out.csv").open()))
     assert [row["source"].rpartition("#")[2] for row in rows][1:] == ["plaza"]
 
@@ -230,8 +227,9 @@ def test_what_cannot_be_is_said_in_one_line_and_by_keys_alone(page: Any, place: 
     # A zone by keys alone, crossed; then uncrossed by keys.
     page.click("#steps [data-step='3']")
     page.js("document.getElementById('frame').focus()")
-    page.keys("z", *[arrow for arrow in ["\ue012"] * 40], "\n")
-    page.keys(*["\ue014"] * 60, *["\ue015"] * 50, "\n", *["\ue012"] * 60, "\n", *["\ue014"] * 60, *["\ue013"] * 50, "\n", "\n")
+    left, up, right, down = "\ue012", "\ue013", "\ue014", "\ue015"
+    page.keys("z", *[left] * 40, "\n", *[right] * 60, *[down] * 50, "\n")
+    page.keys(*[left] * 60, "\n", *[right] * 60, *[up] * 50, "\n", "\n")
     page.settled()
     assert "crosses itself" in page.status()
     page.click("#steps [data-step='4']")
