@@ -15,7 +15,7 @@ from alerting.duty.events import Acknowledged, Call, Closed, Entry, Happening, R
 from alerting.duty.incident import DutyRefused, DutyState, Incident, Silence, decode_duty, encode_duty
 from alerting.duty.settings import DutySettings, Person, ZoneDuty
 from alerting.duty.step import Roster, follow
-from alerting.paging.note import Addressee, Note, write_note
+from alerting.paging.note import NOBODY, Addressee, Note, write_note
 from alerting.record import Batch, CallRow, PageRow, RecordRefused
 from alerting.settings import SiteSettings
 from wire import Tier, TierName
@@ -41,9 +41,15 @@ class Office:
         known: Known,
         links: Links | None,
         addressed: frozenset[str] = frozenset(),
+        bodies: Mapping[str, Person] | None = None,
+        exercises: Mapping[str, str] | None = None,
     ) -> None:
-        """`addressed` are the channels that reach nobody without an address."""
+        """`addressed` are the channels that reach nobody without an address; `bodies` are reached as people are;
+        `exercises` are those of `sites` that drills are played at, each with the real site that it stands for."""
         self._sites = {site.site: site for site in sites}
+        self._bodies, self.exercises = dict(bodies or {}), dict(exercises or {})
+        #: The drill that calls of exercises belong to.
+        self.drill = ""
         self.duty, self._known, self._links, self.addressed = duty, known, links, addressed
         self._rosters = {site.site: Roster({z.name: z.duty or site.duty for z in site.zones}, duty) for site in sites}
         keeper = ZoneDuty(territory=duty.keeper) if duty is not None and duty.keeper is not None else None
@@ -65,7 +71,7 @@ class Office:
         for one in asked:
             match one:
                 case Entry():
-                    batch.entries.append(one)
+                    batch.entries.append(self._marked(site, one))
                 case Closed():
                     batch.incidents[one.incident.id] = one.incident
                 case Call():
@@ -76,6 +82,17 @@ class Office:
                 case Refused():
                     refused.append(one)
         return pages, refused
+
+    def _marked(self, site: str, entry: Entry) -> Entry:
+        """What happens in a drill is of another kind in the record, so that nobody takes it for real."""
+        if site not in self.exercises:
+            return entry
+        return Entry(entry.at, f"drill-{entry.kind}"[:20], {**entry.body, "drill": self.drill}, entry.people)
+
+    def use(self, duty: DutySettings) -> None:
+        """Other people are on duty from now on."""
+        self.duty = duty
+        self._rosters = {name: Roster(roster.zones, duty) for name, roster in self._rosters.items()}
 
     def save(self, batch: Batch) -> None:
         for site in self.unsaved:
@@ -99,6 +116,9 @@ class Office:
         """The open ones, the most urgent first."""
         found = [incident for state in self._states.values() for incident in state.incidents.values()]
         return sorted(found, key=lambda incident: (-incident.urgency, incident.opened))
+
+    def incident(self, site: str, zone: str) -> Incident | None:
+        return self._states[site].incidents.get(zone)
 
     def silences(self) -> list[Silence]:
         return [silence for state in self._states.values() for silence in state.silences]
@@ -133,20 +153,29 @@ class Office:
         nobody of that name, or no such way."""
         if not person:
             return ""
-        known = self.duty.person(person) if self.duty is not None else None
+        known = self._person(person)
         if known is None:
             return None
         return next((reach.to or "" for reach in known.reach if reach.channel == channel), None)
 
     def channels(self, call: Call) -> list[str]:
         """The channels of a call: for red all at once, otherwise the first."""
-        known = self.duty.person(call.person) if self.duty is not None else None
+        return self.ways(call.person, call.parallel)
+
+    def ways(self, name: str, parallel: bool) -> list[str]:
+        """The channels of a person or a body: all of them at once, or the first."""
+        known = self._person(name)
         ways = [reach.channel for reach in known.reach] if known is not None else []
-        return ways if call.parallel else ways[:1]
+        return ways if parallel else ways[:1]
+
+    def _person(self, name: str) -> Person | None:
+        if name in self._bodies:
+            return self._bodies[name]
+        return self.duty.person(name) if self.duty is not None and name else None
 
     def next_channel(self, row: PageRow) -> str | None:
         """Where a page below red goes on when a channel has not taken it at its first answer."""
-        known = self.duty.person(row.person) if self.duty is not None and row.person else None
+        known = self._person(row.person)
         if known is None or row.tier >= Tier.RED:
             return None
         ways = [reach.channel for reach in known.reach]
@@ -176,7 +205,7 @@ class Office:
             return None
         first = max(mine, key=lambda incident: incident.urgency)
         to = Addressee(person.title, person.language, call.reason, link, first.id)
-        note = write_note(self._page(call, first), self._site(site), to)
+        note = self.write(self._page(call, first), to)
         note = msgspec.structs.replace(note, incidents=tuple(incident.id for incident in mine))
         if len(mine) == 1:
             return note
@@ -225,6 +254,14 @@ class Office:
             else f"The silence of {where} ends at {ends:%H:%M} ({silence.reason})."
         )
         return msgspec.structs.replace(note, text=text, steps=())
+
+    def write(self, page: Page, to: Addressee = NOBODY) -> Note:
+        """The note of a page; marked, and of the real site, where it belongs to a drill."""
+        real = self.exercises.get(page.site)
+        if real is None:
+            return write_note(page, self._site(page.site), to)
+        note = write_note(page, self._site(page.site), to, exercise=True, drill=self.drill or "drill")
+        return msgspec.structs.replace(note, site=real)
 
     def _site(self, site: str) -> SiteSettings:
         return self._sites[site] if site in self._sites else self_site()

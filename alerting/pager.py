@@ -15,20 +15,27 @@ from typing import Any
 import msgspec
 
 from alerting.answer.link import Links
-from alerting.assess import Change, HeldUnknown, Page, SettingsChanged, SiteState, TierChanged, UnknownEnded
+from alerting.assess import Change, Figures, HeldUnknown, Page, SettingsChanged, SiteState, TierChanged, UnknownEnded
 from alerting.assess.judge import figures
 from alerting.audit.selftest import SelfTest
-from alerting.channels import AppriseChannel, ConsoleChannel, needs_address
-from alerting.duty.events import Call, Entry, Fell, Gone, Passed, Raised, SeenAgain, Unsilenced
+from alerting.channels import needs_address
+from alerting.desk.events import DrillOver, Forgotten, IncidentEnded, OccasionTurned
+from alerting.desk.events import Happening as DeskHappening
+from alerting.desk.events import Passed as DeskPassed
+from alerting.desk.inforce import fell, rose
+from alerting.desk.room import STORED, DeskRoom, Followed
+from alerting.desk.settings import DeskSettings
+from alerting.duty.events import Call, Entry, Fell, Gone, Passed, Raised, Refused, SeenAgain, Unsilenced
 from alerting.duty.incident import Phase
 from alerting.duty.settings import DutySettings
+from alerting.exercise import exercise_name, exercise_site
 from alerting.metrics import Metrics
-from alerting.office import SELF, SELF_ZONE, Office, self_site
-from alerting.paging.desk import HANDS, Desk
-from alerting.paging.note import Note, write_note
+from alerting.office import SELF, SELF_ZONE, Office
+from alerting.paging.desk import Desk, hands_of
+from alerting.paging.note import Note
 from alerting.paging.senders import Sender
-from alerting.record import Batch, PageRow, PageState, Request, Resumed
-from alerting.requests import Answered, take_request
+from alerting.record import Batch, Outcome, PageRow, PageState, Request, Resumed
+from alerting.requests import Answered, Taken, take_request
 from alerting.settings import ServiceSettings, SiteSettings
 from alerting.thresholds import Thresholds
 from alerting.view import IncidentView, PageView, SilenceView, incident_view, page_view, silence_view
@@ -59,6 +66,7 @@ class Pager:
         resumed: Resumed,
         metrics: Metrics,
         *,
+        desk: DeskSettings | None = None,
         states: Mapping[str, SiteState],
         batch: Callable[[], Batch],
         wake: Callable[[], None],
@@ -67,20 +75,29 @@ class Pager:
     ) -> None:
         """`states` are the judgement's, for the figures of a page; `allowed` says whether this service leads."""
         self._settings, self._metrics, self._batch = settings, metrics, batch
-        self._sites = {site.site: site for site in sites}
+        played = tuple(exercise_site(site) for site in sites) if desk is not None and desk.drills else ()
+        self._sites = {site.site: site for site in (*sites, *played)}
         answer = settings.answer
         links = None
         if answer is not None:
             key = secret("the key of the links", env=answer.key_from_env, file=answer.key_from_file) or resumed.key
             links = Links(answer.url, key, answer.link_hours * 3600)
+        self._states = states
+        #: The judgement of the drill under way.
+        self.played: Callable[[], SiteState | None] = lambda: None
+        self.room = DeskRoom(desk, duty, sites, resumed.duties.get(STORED), at, links=links, key=resumed.key or "levee")
+        #: Occasions that have begun or are over since somebody looked.
+        self.turned: list[OccasionTurned] = []
         self.office = Office(
-            sites,
+            (*sites, *played),
             duty,
             resumed.duties,
             at,
-            known=lambda site, zone: figures(states[site].zones[zone], states[site].at),
+            known=self._known,
             links=links,
             addressed=frozenset(name for name, channel in settings.channels.items() if needs_address(channel)),
+            bodies=self.room.bodies,
+            exercises={exercise_name(site.site): site.site for site in sites if played},
         )
         channels = settings.channels
         self._desk = Desk(
@@ -88,11 +105,7 @@ class Pager:
             settings.pages,
             wake,
             limits={name: getattr(channel, "per_minute", None) for name, channel in channels.items()},
-            hands={
-                name: HANDS
-                for name, channel in channels.items()
-                if not isinstance(channel, AppriseChannel | ConsoleChannel)
-            },
+            hands=hands_of(channels),
             address=self.office.address,
             allowed=allowed,
         )
@@ -112,16 +125,31 @@ class Pager:
                 log.warning("%s/%s: the zone is no longer configured; its silence ends", site, silence.zone)
                 self._happens(site, Unsilenced(at, silence.id, silence.owner))
 
+        self._desk_asks(self.room.begin(at, self._batch()))
+
+    def _real(self, site: str) -> tuple[str, str]:
+        """The real site, and the drill that is played at it; no drill for what is real."""
+        real = self.office.exercises.get(site)
+        return (site, "") if real is None else (real, self.office.drill)
+
+    def use(self, duty: DutySettings) -> None:
+        """Other people are on duty from now on."""
+        self.office.use(duty)
+        self.room.use(duty)
+
+    def _known(self, site: str, zone: str) -> Figures:
+        state = self.played() if site in self.office.exercises else self._states[site]
+        return figures(state.zones[zone], state.at) if state is not None else Figures()
+
     # What the judgement asks for
 
     def page(self, effect: Page) -> None:
         """Screens that everybody sees, as the settings say; and an alarm for the people who answer for the zone."""
         chosen = self._settings.pages.unknown if effect.unknown else self._settings.pages.channels(effect.tier)
-        site = self._sites.get(effect.site) or self_site()
         # Recorded with the change that it tells of, so that an end between the two cannot lose it.
         if chosen is None:
             chosen = tuple(name for name in self._settings.channels if name not in self.office.addressed)
-        self._queue(write_note(effect, site), chosen, effect.at)
+        self._queue(self.office.write(effect), chosen, effect.at)
         raised = Raised(
             at=effect.at,
             id=effect.id,
@@ -133,6 +161,9 @@ class Pager:
             blind=effect.unknown,
         )
         self._happens(effect.site, raised)
+        incident = self.office.incident(effect.site, effect.zone)
+        if not effect.unknown and incident is not None and effect.site != SELF:
+            self.desk_happens(rose(effect, *self._real(effect.site), incident.id))
 
     def change(self, effect: Change) -> None:
         """Into the chain; a fall and the end of blindness may end an incident."""
@@ -145,8 +176,13 @@ class Pager:
             body |= {"by": effect.by, "changes": [list(change) for change in effect.changes], "why": ""}
         else:
             body |= {"tier": effect.tier.label}
-        self._batch().entries.append(Entry(effect.at, _WHAT[type(effect)], body, people))
+        drill = self.office.drill if effect.site in self.office.exercises else ""
+        kind = f"drill-{_WHAT[type(effect)]}" if drill else _WHAT[type(effect)]
+        body |= {"drill": drill} if drill else {}
+        self._batch().entries.append(Entry(effect.at, kind, body, people))
         if isinstance(effect, TierChanged) and effect.to_tier < effect.from_tier:
+            incident = self.office.incident(effect.site, effect.zone)
+            self.desk_happens(fell(effect, *self._real(effect.site), incident.id if incident else ""))
             self._happens(effect.site, Fell(effect.at, effect.zone, effect.to_tier, effect.why))
         elif isinstance(effect, UnknownEnded):
             self._happens(effect.site, SeenAgain(effect.at, effect.zone))
@@ -159,6 +195,11 @@ class Pager:
             except Exception:
                 # The other sites' deadlines pass all the same.
                 log.exception("the duty of site %s fails", site)
+        try:
+            self.desk_happens(DeskPassed(at))
+        except Exception:
+            # Plans and hazards must not keep anybody from being called.
+            log.exception("the duty desk fails")
         try:
             self._test(at)
         except Exception:
@@ -200,6 +241,8 @@ class Pager:
             for row in rows:
                 self._note_page(row)
         self._queue_calls(pages)
+        for incident in closed:
+            self.desk_happens(IncidentEnded(happening.at, incident))
 
     def _queue_calls(self, pages: list[tuple[Call, Note]]) -> None:
         for call, note in pages:
@@ -221,6 +264,8 @@ class Pager:
                 continue
             self._taken.add(request.id)
             taken = take_request(request, self.office, at, self._batch())
+            if taken.desk is not None:
+                taken = self._desk_takes(taken)
             self._queue_calls(taken.pages)
             self._batch().outcomes.append(taken.outcome)
             if taken.answered is not None:
@@ -249,6 +294,53 @@ class Pager:
     def committed(self) -> None:
         """Requests that were answered are no longer asked."""
         self._taken.clear()
+
+    # The duty desk
+
+    def desk_happens(self, happening: DeskHappening) -> list[Refused]:
+        """Something happens to the duty desk; what it refuses."""
+        followed = self.room.happens(happening, self._batch())
+        self._desk_asks(followed)
+        return followed.refused
+
+    def _desk_takes(self, taken: Taken) -> Taken:
+        assert taken.desk is not None
+        if not self.room.active and not isinstance(taken.desk, Forgotten):
+            words = "the service has no duty desk: name a file by `desk`, and one by `duty`"
+            return Taken(Outcome(taken.outcome.request, "no-desk", words))
+        refused = self.desk_happens(taken.desk)
+        if not refused:
+            return taken
+        return Taken(Outcome(taken.outcome.request, refused[0].reason, refused[0].words))
+
+    def _desk_asks(self, followed: Followed) -> None:
+        at = self.room.state.at
+        for person, note, parallel in followed.notes:
+            self._queue(note, self.office.ways(person, parallel), at, person)
+        if followed.withdrawn:
+            gone = set(followed.withdrawn)
+            for row in self._desk.drop(lambda row: row.id in gone, PageState.GIVEN_UP, "it is answered"):
+                self._note_page(row)
+        self.turned += followed.turned
+        if followed.over is not None:
+            self._drill_over(followed.over, at)
+        running = self.room.state.drill
+        self.office.drill = running.id if running is not None else ""
+
+    def _drill_over(self, over: DrillOver, at: float) -> None:
+        """Its incidents and its pages are taken down; whoever was called is told where something real has ended it."""
+        self.office.drill, called = over.id, set()
+        for incident in self.office.incidents():
+            if incident.site in self.office.exercises:
+                called |= {*incident.called, incident.acknowledged_by} - {""}
+                self._happens(incident.site, Gone(at, incident.zone))
+
+        for row in self._desk.drop(_of_drill, PageState.GIVEN_UP, "the drill is over"):
+            self._note_page(row)
+        self.office.drill = ""
+        if over.why.startswith("stopped"):
+            for person, note, parallel in self.room.stopped(over.id, sorted(called), at):
+                self._queue(note, self.office.ways(person, parallel), at, person)
 
     # Pages on their way
 
@@ -313,8 +405,13 @@ class Pager:
 
     def incidents(self) -> tuple[IncidentView, ...]:
         zones = {name: site.time_zone for name, site in self._sites.items()}
-        return tuple(incident_view(one, zones.get(one.site, "UTC")) for one in self.office.incidents())
+        real = [one for one in self.office.incidents() if one.site not in self.office.exercises]
+        return tuple(incident_view(one, zones.get(one.site, "UTC")) for one in real)
 
     def silences(self) -> tuple[SilenceView, ...]:
         zones = {name: site.time_zone for name, site in self._sites.items()}
         return tuple(silence_view(one, zones.get(one.site, "UTC")) for one in self.office.silences())
+
+
+def _of_drill(row: PageRow) -> bool:
+    return row.note != ERASED and bool(msgspec.json.decode(row.note, type=Note).drill)

@@ -11,6 +11,8 @@ import msgspec
 
 from alerting.assess.effects import effect_id
 from alerting.assess.rules import Levels
+from alerting.desk.asks import ASKS, happening
+from alerting.desk.events import Forgotten, Happening
 from alerting.duty.events import Call, Entry, Refused, Silenced, Unsilenced
 from alerting.duty.incident import Silence
 from alerting.office import Office
@@ -36,6 +38,8 @@ class Taken:
     answered: Answered | None = None
     #: Thresholds that are to come into force.
     thresholds: Thresholds | None = None
+    #: What the duty desk is told; its refusal, if there is one, is the outcome.
+    desk: Happening | None = None
 
 
 def take_request(request: Request, office: Office, at: float, batch: Batch) -> Taken:
@@ -49,10 +53,12 @@ def take_request(request: Request, office: Office, at: float, batch: Batch) -> T
             return _silence(request, body, office, at, batch)
         if what == "unsilence":
             return _unsilence(request, body, office, at, batch)
+        if what in ASKS:
+            return Taken(Outcome(request.id, "done", ""), desk=happening(body, request.key, at))
         if what == "forget":
             batch.erased.append(str(body["person"]))
             batch.entries.append(Entry(at, "forgotten", {"person": str(body["person"])}, ("person",)))
-            return Taken(Outcome(request.id, "done", "erased"))
+            return Taken(Outcome(request.id, "done", "erased"), desk=Forgotten(at, str(body["person"])))
         if what == "thresholds":
             return _thresholds(request, body, office, at)
         if what == "console":

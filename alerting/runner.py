@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from alerting.clock import Clock
+from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.ingest import Drop, Dropped
 from alerting.metrics import Metrics, program_version
@@ -35,7 +36,7 @@ MAX_INBOX = 20_000
 MAX_INBOX_BYTES = 64_000_000
 #: Messages that may wait for the broker: the tiers of some thousand zones at once.
 MAX_OUTBOUND = 20_000
-HEARD = (topics.READINGS, topics.BACKLOG, topics.STATUS, topics.HEALTH)
+HEARD = (topics.READINGS, topics.BACKLOG, topics.STATUS, topics.HEALTH, topics.DRILL_READINGS)
 #: Messages that are judged before the record and the ticks have their turn.
 MAX_ROUND = 500
 
@@ -63,10 +64,11 @@ def run(
     *,
     stop: threading.Event,
     duty: DutySettings | None = None,
+    desk: DeskSettings | None = None,
     clock: Callable[[float], Clock] = Clock,
 ) -> None:
     """Run until `stop` is set. ValueError with one line where the settings, the secrets or the record cannot work."""
-    _Runner(service, sites, stop, duty, clock).run()
+    _Runner(service, sites, stop, duty, clock, desk).run()
 
 
 class _Runner:
@@ -77,9 +79,10 @@ class _Runner:
         stop: threading.Event,
         duty: DutySettings | None = None,
         clock: Callable[[float], Clock] = Clock,
+        desk: DeskSettings | None = None,
     ) -> None:
         self._settings, self._sites, self._stop = settings, tuple(sites), stop
-        self._duty, self._make_clock = duty, clock
+        self._duty, self._desk, self._make_clock = duty, desk, clock
         _check_sites(self._sites)
         _check_reach(settings, duty)
         self._inbox: queue.Queue[_Message | _Wake] = queue.Queue()
@@ -194,6 +197,7 @@ class _Runner:
             session=self._session,
             at=clock.now(),
             duty=self._duty,
+            desk=self._desk,
         )
         log.info("term %d of %s begins with %d sites", resumed.term, self._settings.instance, len(self._sites))
         link.start()

@@ -11,7 +11,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -24,19 +24,18 @@ from alerting.assess import (
     Page,
     SettingsChanged,
     SiteState,
-    StateRefused,
     Tick,
     TierChanged,
     ZoneState,
     decode_event,
-    decode_state,
     encode_event,
     encode_state,
-    new_site,
     split_events,
     step,
 )
 from alerting.complaints import Complaints
+from alerting.desk.settings import DeskSettings
+from alerting.deskside import DeskSide
 from alerting.duty.events import Entry
 from alerting.duty.settings import DutySettings
 from alerting.ingest import Accepted, Dropped, open_door, take
@@ -45,11 +44,13 @@ from alerting.pager import Pager
 from alerting.paging.senders import Sender
 from alerting.record import Batch, Checkpoint, Deposed, PageRow, Record, RecordRefused, Resumed
 from alerting.settings import ServiceSettings, SiteSettings
+from alerting.signs import tier_message
+from alerting.stored import stored_site
 from alerting.thresholds import Changes, applied
 from alerting.told import settings_told
 from alerting.view import ChangeView, View, change_view, zone_views
 from alerting.writer import Writer
-from wire import VERSION, Health, Recorded, SessionRecorded, Status, TierMessage, TierName, encode, topics
+from wire import VERSION, Health, Recorded, SessionRecorded, Status, encode, topics
 
 log = logging.getLogger("levee.alerting")
 
@@ -91,6 +92,7 @@ class Service:
         session: str,
         at: float,
         duty: DutySettings | None = None,
+        desk: DeskSettings | None = None,
     ) -> None:
         self._settings, self._record, self._metrics, self._send = settings, record, metrics, publish
         self._thresholds = Changes(sites, resumed.thresholds)
@@ -118,7 +120,7 @@ class Service:
         #: Sites whose last tick failed; nothing is said of them until one succeeds.
         self._unjudged: set[str] = set()
         self._states: dict[str, SiteState] = {
-            site.site: _stored(site.site, resumed.states.get(site.site), at) for site in sites
+            site.site: stored_site(site.site, resumed.states.get(site.site), at) for site in sites
         }
         record.called({person.name: person.title for person in duty.people} if duty is not None else {})
         self._pager = Pager(
@@ -128,11 +130,15 @@ class Service:
             senders,
             resumed,
             metrics,
+            desk=desk,
             states=self._states,
             batch=lambda: self._batch,
             wake=wake,
             allowed=self._writer.may_page,
             at=at,
+        )
+        self._beside = DeskSide(
+            self._pager, self._sites, desk, self._states, self._judge, self._publish, self.origin.term
         )
         self._batch.entries.append(Entry(at, "term", {"what": "begun", **msgspec.structs.asdict(self.origin)}))
         self._batch.entries.append(Entry(at, "settings", settings_told(settings, sites, duty)))
@@ -149,6 +155,11 @@ class Service:
 
     def receive(self, topic: str, payload: bytes, retained: bool, at: float, steady: float) -> None:
         """A message of the broker."""
+        if topics.DRILL_READINGS.levels(topic) is not None:
+            self._count_message(topic)
+            for one in self._beside.exercise.receive(topic, payload, retained, at, steady):
+                self.drop(one, steady)
+            return
         keep = len(self._batch.messages) < MAX_WAITING and self._waiting_bytes < MAX_WAITING_BYTES
         outcome, dropped = take(self._door, topic, payload, retained=retained, at=at, steady=steady, keep=keep)
         self._count_message(topic)
@@ -162,8 +173,10 @@ class Service:
             self._accept(outcome, keep, at)
         elif isinstance(outcome, Status):
             self._metrics.show_status(outcome)
+            self._beside.heard(outcome, at)
         elif isinstance(outcome, Health):
             self._metrics.show_health(outcome)
+            self._beside.heard(outcome, at)
 
     def _count_message(self, topic: str) -> None:
         try:
@@ -201,7 +214,7 @@ class Service:
                 self._unjudged.add(site)
                 log.exception("site %s cannot be judged", site)
                 self._complaints.tell("a site cannot be judged", site, type(error).__name__, time.monotonic())
-        for part in (self._pager.passed, self._take_requests):
+        for part in (self._pager.passed, self._take_requests, self._beside.tick):
             try:
                 part(at)
             except Exception as error:
@@ -282,6 +295,7 @@ class Service:
         self._due += [] if final else self._pager.due(steady)
         if final or self._batch.weighty or steady - self._saved_at >= SAVE_S:
             self._pager.office.save(self._batch)
+            self._pager.room.save(self._batch)
             for site in self._unsaved:
                 self._batch.states[site] = encode_state(self._states[site])
             self._unsaved.clear()
@@ -327,20 +341,7 @@ class Service:
             self._publish(topics.RECORDED.at(site=site, box=box), encode(told), True)
 
     def _send_tier(self, site: str, zone: ZoneState, at: float) -> None:
-        sent = _utc(at)
-        message = TierMessage(
-            version=VERSION,
-            site=site,
-            zone=zone.rules.zone,
-            tier=TierName.of(zone.tier),
-            held=zone.unknown_since is not None,
-            since=_utc(zone.since),
-            why=zone.unknown_why or zone.why,
-            kind=zone.kind,
-            sent=sent,
-            expires=sent + timedelta(seconds=self._settings.tier_expires_s),
-            term=self.origin.term,
-        )
+        message = tier_message(site, zone, at, self._settings.tier_expires_s, self.origin.term)
         self._publish(topics.TIER.at(site=site, zone=zone.rules.zone), encode(message), True)
 
     def send_tiers(self, at: float) -> None:
@@ -403,15 +404,6 @@ class Service:
         """Another service leads: let go of everything, record nothing, send nothing."""
         self._pager.close()
         self._record.abandon()
-
-
-def _stored(site: str, stored: bytes | None, at: float) -> SiteState:
-    if stored is None:
-        return new_site(site, at)
-    try:
-        return decode_state(stored)
-    except StateRefused as error:
-        raise RecordRefused(f"site {site}: {error}; move the record away to begin anew") from None
 
 
 def _utc(at: float) -> datetime:

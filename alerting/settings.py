@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import zoneinfo
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,73 +28,18 @@ from alerting.channels import (
     AppriseChannel,
     Channel,
     ConsoleChannel,
-    EnvName,
     FilePath,
     Text,
     WebhookChannel,
-    at_most_one,
     needs_address,
 )
 from alerting.console.settings import ConsoleSettings
 from alerting.duty.settings import ZoneDuty
 from alerting.endpoint import MetricsSettings
+from alerting.keeping import RecordSettings
 from alerting.paging.settings import PageSettings
 from wire import RESERVED_BOXES, RESERVED_SITES, Name, Tier
 from wire.broker import BrokerSettings
-
-#: Kinds of entries of the log that may be deleted when their time has come.
-LogKind = Literal[
-    "acknowledgement",
-    "call",
-    "console",
-    "held",
-    "incident",
-    "nobody-on-duty",
-    "page",
-    "seen-again",
-    "self-test",
-    "settings",
-    "tier",
-]
-
-
-class RecordSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where tier changes, pages and readings are kept."""
-
-    url: Annotated[
-        Text | None,
-        msgspec.Meta(title="Database", description="SQLAlchemy URL of the record, without a password in it."),
-    ] = None
-    url_from_env: Annotated[
-        EnvName | None,
-        msgspec.Meta(title="Database's variable", description="Environment variable that holds the URL."),
-    ] = None
-    url_from_file: Annotated[
-        FilePath | None, msgspec.Meta(title="Database's file", description="File that holds the URL.")
-    ] = None
-
-    keep_readings_days: Annotated[
-        int,
-        msgspec.Meta(
-            title="Keep readings",
-            description="Days after which recorded readings are deleted; tier changes and pages stay.",
-            ge=1,
-            le=3660,
-        ),
-    ] = 30
-    keep_days: Annotated[
-        dict[LogKind, Annotated[int, msgspec.Meta(ge=1, le=36_600)]],
-        msgspec.Meta(
-            title="Keep",
-            description="Days after which the log forgets what entries of a kind say; its chain stays whole.",
-        ),
-    ] = msgspec.field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        at_most_one("the record's URL", self.url, self.url_from_env, self.url_from_file)
-        if self.url is not None and urlsplit(self.url).password:
-            raise ValueError("the record's URL holds a password: use url_from_env or url_from_file")
-
 
 __all__ = [
     "AppriseChannel",
@@ -140,6 +84,12 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     duty: Annotated[
         FilePath | None,
         msgspec.Meta(title="Duty", description="Path of the file of people, units and shifts, relative to this file."),
+    ] = None
+    desk: Annotated[
+        FilePath | None,
+        msgspec.Meta(
+            title="Desk", description="Path of the file of plans, events, drills and hazards, relative to this file."
+        ),
     ] = None
     answer: Annotated[
         AnswerSettings | None, msgspec.Meta(title="Answer", description="The page on which people acknowledge.")
@@ -192,6 +142,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
                 )
         if all(needs_address(channel) for channel in self.channels.values()) and self.duty is None:
             raise ValueError("no channel reaches anybody: give one of them `to`, or name a `duty` file")
+        if self.desk is not None and self.duty is None:
+            raise ValueError("desk: plans and hazards need people: name a `duty` file as well")
 
 
 Metre = Annotated[float, msgspec.Meta(ge=-100_000, le=100_000)]

@@ -23,10 +23,10 @@ from wire.presence import (
 )
 from wire.readings import VERSION, Band, Instant, Occupancy, Readings, State, Throughput
 from wire.tiers import Kind, TierMessage, TierName
-from wire.topics import RECORDED, ROOT, SERVICE, TIER, TOPICS, Topic
+from wire.topics import DRILL_TIER, RECORDED, ROOT, SERVICE, TIER, TOPICS, Topic
 
 #: What the service sends; everything else comes from boxes.
-FROM_SERVICE = frozenset({RECORDED.name, TIER.name, SERVICE.name})
+FROM_SERVICE = frozenset({RECORDED.name, TIER.name, DRILL_TIER.name, SERVICE.name})
 QOS = 1
 
 _LEVELS = {

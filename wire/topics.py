@@ -64,9 +64,15 @@ RECORDED = Topic("recorded", "{site}/{box}/recorded", True, Recorded, "what the 
 STATUS = Topic("status", "{site}/{box}/status", True, Status, "birth, farewell and will of a box")
 HEALTH = Topic("health", "{site}/{box}/health", True, Health, "cameras, drops and outbox of a box")
 TIER = Topic("tier", "{site}/zones/{zone}/tier", True, TierMessage, "the tier of a zone, from the service")
+DRILL_READINGS = Topic(
+    "drill-readings", "{site}/drill/{box}/readings", False, Readings, "readings of a drill, never judged as live"
+)
+DRILL_TIER = Topic(
+    "drill-tier", "{site}/drill/zones/{zone}/tier", False, TierMessage, "the tier of a zone in a drill, for nobody live"
+)
 SERVICE = Topic("service", "service/{instance}", True, ServicePresence, "birth, heartbeat and will of the service")
 
-TOPICS: tuple[Topic, ...] = (READINGS, BACKLOG, RECORDED, STATUS, HEALTH, TIER, SERVICE)
+TOPICS: tuple[Topic, ...] = (READINGS, BACKLOG, RECORDED, STATUS, HEALTH, TIER, DRILL_READINGS, DRILL_TIER, SERVICE)
 
 
 def parse(topic: str) -> tuple[Topic, dict[str, str]]:

@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from alerting.answer.link import LinkExpired, LinkForged, Links
-from alerting.answer.page import FIELD, PRESSED, Page, answered, button, message
+from alerting.answer.page import ASK, FIELD, PRESSED, Page, answered, button, buttons, message
 from alerting.answer.settings import AnswerSettings
 from alerting.record.engine import RecordAway, RecordRefused
 from alerting.record.reader import Asked, Reader
@@ -88,13 +88,14 @@ class Answers:
             if len(body) > MAX_BODY:
                 return _html(message("en", "Too long.", 413))
         said = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+        asked = (said.get(ASK) or [""])[0]
         pressed = said.get("Digits")
         if pressed is not None and pressed != ["1"]:
             return _voice("Not acknowledged.")
         if pressed is None and said.get(FIELD) != [PRESSED]:
             return _html(message("en", "", 400, "unpressed"))
         try:
-            page = await run_in_threadpool(self._answer, request.path_params["token"], pressed is not None)
+            page = await run_in_threadpool(self._answer, request.path_params["token"], pressed is not None, asked)
         except (LinkForged, LinkExpired, RecordAway, RecordRefused) as error:
             return _refusal(error)
         return _voice(page.words) if pressed is not None else _html(page)
@@ -134,6 +135,9 @@ class Answers:
                 # Who may only read the record for now sees the button all the same.
                 log.warning("that a link was opened cannot be recorded: %s", error)
         language = "zh" if any("一" <= letter <= "鿿" for letter in text) else "en"
+        asks = [name for name, _ in incidents if ":" in name]
+        if asks:
+            return buttons(language, text, asks)
         open_still = False
         for name, alarm in incidents:
             known = record.incident(name)
@@ -147,12 +151,15 @@ class Answers:
                 return message(language, text, 409, "risen")
         return button(language, text) if open_still else message(language, text, 410, "closed")
 
-    def _answer(self, token: str, voice: bool) -> Page:
+    def _answer(self, token: str, voice: bool, asked: str = "") -> Page:
         call, site, person, text, incidents = self._call(token)
         language = "zh" if any("一" <= letter <= "鿿" for letter in text) else "en"
         if not person:
             return message(language, text, 403, "unknown-person")
         record = self._records()
+        asks = [name for name, _ in incidents if ":" in name]
+        if asks:
+            return self._ask_desk(record, call, person, text, asks, asked, voice)
         body = {
             "what": "acknowledge",
             "call": call,
@@ -168,6 +175,34 @@ class Answers:
         if told.outcome == "acknowledged" and not fresh:
             return answered(language, text, record.title(record.pseudonym(person)), "")
         return message(language, text, STATUS.get(told.outcome, 409), told.outcome, told.words)
+
+    def _ask_desk(
+        self, record: Reader, call: str, person: str, text: str, asks: list[str], asked: str, voice: bool
+    ) -> Page:
+        """A press under a notice of the duty desk: one of its steps, a receipt, or presence."""
+        language = "zh" if any("一" <= letter <= "鿿" for letter in text) else "en"
+        if asked not in asks:
+            if len(asks) > 1:
+                return message(language, text, 400, "unpressed")
+            asked = asks[0]
+        kind, _, name = asked.partition(":")
+        how = "voice" if voice else "link"
+        bodies: dict[str, dict[str, object]] = {
+            "step": {"what": "step-done", "task": name, "person": person},
+            "receipt": {"what": "receipt", "task": name, "how": "link"},
+            "roll": {"what": "roll-answer", "roll": name, "person": person, "how": how},
+        }
+        if kind not in bodies:
+            return message(language, text, 410, "closed")
+        key = f"desk-{call}-{asks.index(asked)}"
+        record.ask(key, bodies[kind])
+        told = self._wait(record, key)
+        if told is None:
+            return message(language, text, 202, "waiting")
+        if told.outcome == "done":
+            left = [ask for ask in asks if ask != asked]
+            return buttons(language, text, left, asks, done=f"desk-{kind}")
+        return message(language, text, STATUS.get(told.outcome, 409), "", told.words)
 
     def _wait(self, record: Reader, key: str) -> Asked | None:
         end = time.monotonic() + PATIENCE_S

@@ -49,6 +49,10 @@ def began(work: Work) -> None:
             known = replace(known, assessed=facts, assessed_at=work.now, approved_by=event.assessment.approved_by)
             _log(work, known, "assessed", by=known.approved_by, on=on)
         work.occasions[name] = replace(known, filed_on=on)
+    for known in work.occasions.values():
+        if known.begun and not known.ended and not known.cancelled:
+            # The service knows nothing of it yet.
+            _turn(work, known, True)
     for name, known in list(work.occasions.items()):
         if name not in listed and known.filed is not None and not known.cancelled and not known.ended:
             work.occasions[name] = known = replace(known, cancelled=True)

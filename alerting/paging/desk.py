@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from alerting.channels import AppriseChannel, Channel, ConsoleChannel
 from alerting.paging.answer import Answer, Outcome, Sender
 from alerting.paging.limit import Limit
 from alerting.paging.note import Note
@@ -264,3 +265,8 @@ class _Lane:
                 answer = Answer(Outcome.FAILED, f"the channel broke: {type(error).__name__}")
             self._answers.put((key, answer))
             self._wake()
+
+
+def hands_of(channels: Mapping[str, Channel]) -> dict[str, int]:
+    """How many pages may be under way at once, by channel; Apprise and the console take them one by one."""
+    return {name: HANDS for name, one in channels.items() if not isinstance(one, AppriseChannel | ConsoleChannel)}

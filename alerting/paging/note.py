@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerting.assess import Page
-from alerting.paging.words import foreseen, sentence, tier_word, whole
+from alerting.paging.words import exercise_mark, foreseen, sentence, tier_word, whole
 from alerting.settings import SiteSettings
 from wire import Band, TierName
 
@@ -42,8 +42,11 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     #: From 1; above 1 it may have been received before.
     attempt: int = 0
-    #: Set on what belongs to an exercise or a test.
+    #: Set on what belongs to an exercise or a test; and the drill, where it is of one.
     exercise: bool = False
+    drill: str = ""
+    #: What it is about where it is not about a tier: a roll-call, a hazard, steps of a plan.
+    subject: str = ""
     #: The incident, the same from the first page to the report; empty where there is none.
     incident: str = ""
     #: Every incident that a call is for, the one above among them.
@@ -61,14 +64,22 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     to: str = ""
 
     @property
+    def mark(self) -> str:
+        """What an exercise or a test begins with, on every channel."""
+        return exercise_mark(self.language, bool(self.drill)) if self.exercise else ""
+
+    @property
     def tier_word(self) -> str:
-        return tier_word(self.tier, self.unknown, self.language)
+        """The tier, or what else it is about; for templates, so that an exercise is marked there too."""
+        word = self.subject or tier_word(self.tier, self.unknown, self.language)
+        return f"{exercise_mark(self.language, True)}{word}" if self.drill else word
 
     @property
     def heading(self) -> str:
         """One short line, for channels that have a title."""
-        test = "" if not self.exercise else "【测试】" if self.language == "zh" else "TEST "
-        return f"{test}{self.tier_word} {self.site_title}, {self.zone_title}"
+        word = self.subject or tier_word(self.tier, self.unknown, self.language)
+        place = ", ".join(filter(None, (self.site_title, self.zone_title)))
+        return f"{self.mark}{word} {place or self.responsible}"
 
     @property
     def whole(self) -> str:
@@ -107,8 +118,10 @@ class Addressee:
 NOBODY = Addressee()
 
 
-def write_note(page: Page, site: SiteSettings, to: Addressee = NOBODY, *, exercise: bool = False) -> Note:
-    """The note for `page`, which is of one of the site's zones."""
+def write_note(
+    page: Page, site: SiteSettings, to: Addressee = NOBODY, *, exercise: bool = False, drill: str = ""
+) -> Note:
+    """The note for `page`, which is of one of the site's zones; `drill` is the drill that it is part of."""
     zone = next(zone for zone in site.zones if zone.name == page.zone)
     place = ZoneInfo(site.time_zone)
     since, known, tier = _time(page.since, place), page.figures, TierName.of(page.tier)
@@ -145,9 +158,10 @@ def write_note(page: Page, site: SiteSettings, to: Addressee = NOBODY, *, exerci
             why=page.why,
             responsible=responsible,
             reason=to.reason,
-            exercise=exercise,
+            mark=exercise_mark(to.language, bool(drill)) if exercise else "",
         ),
         exercise=exercise,
+        drill=drill,
         incident=to.incident,
         person=to.person,
         language=to.language,

@@ -40,6 +40,12 @@ def tier_word(tier: TierName, blind: bool, language: str) -> str:
     return TIERS[language][tier.value]
 
 
+def exercise_mark(language: str, drill: bool) -> str:
+    if language == "zh":
+        return "【演练】" if drill else "【测试】"
+    return "EXERCISE " if drill else "TEST "
+
+
 def sentence(
     language: str,
     *,
@@ -54,21 +60,19 @@ def sentence(
     why: str,
     responsible: str,
     reason: str,
-    exercise: bool,
+    mark: str,
 ) -> str:
     """One sentence or two: tier, place, since when, how many, what is to come, why, who answers."""
     word = tier_word(tier, blind, language)
     if language == "zh":
-        head = f"【测试】{word}" if exercise else word
-        parts = [f"{head} {place[0]}{place[1]}，{since:%H:%M:%S} 起"]
+        parts = [f"{mark}{word} {place[0]}{place[1]}，{since:%H:%M:%S} 起"]
         parts += [f"约 {people.value:.0f} 人"] if people is not None else []
         parts += [f"最密处每平方米 {density.value:.1f} 人"] if density is not None else []
         parts += [f"每分钟 {trend:+.2f} 人/平方米"] if trend is not None else []
         told = f"{REASONS['zh'].get(reason, '')}{'，'.join(parts)}。"
         told += f"预测：{forecast}。" if forecast else ""
         return f"{told}原因：{why}。责任单位：{responsible}。"
-    head = f"TEST {word}" if exercise else word
-    parts = [f"{head} {place[0]}, {place[1]}, since {since:%H:%M:%S}"]
+    parts = [f"{mark}{word} {place[0]}, {place[1]}, since {since:%H:%M:%S}"]
     parts += [f"about {people.value:.0f} people"] if people is not None else []
     parts += [f"{density.value:.1f} persons/m² in the worst cell"] if density is not None else []
     parts += [f"{trend:+.2f} persons/m² a minute"] if trend is not None else []

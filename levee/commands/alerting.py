@@ -33,16 +33,16 @@ def run(
     An example to start from is `configs/examples/service.yaml`; `levee config check` looks for faults without running.
     """
     from levee.commands.logs import log_to_stderr
-    from levee.config.load import load_duty, load_service
+    from levee.config.load import load_desk, load_duty, load_service
     from levee.stopping import stop_on_signals
 
     service, sites = load_service(config)
-    duty = load_duty(service)
+    duty, desk = load_duty(service), load_desk(service)
     log_to_stderr()
 
     from alerting import runner
 
-    runner.run(service, sites, stop=stop_on_signals(), duty=duty)
+    runner.run(service, sites, stop=stop_on_signals(), duty=duty, desk=desk)
 
 
 Config = Annotated[

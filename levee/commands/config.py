@@ -53,7 +53,7 @@ def check(
 @config_app.command("schema")
 def schema(
     kind: Annotated[
-        str | None, typer.Argument(metavar="[box|service|site|duty|scenario]", help="Print the schema of a kind.")
+        str | None, typer.Argument(metavar="[box|service|site|duty|desk|scenario]", help="Print the schema of a kind.")
     ] = (None),
     out: Annotated[Path | None, typer.Option("--out", help="Write all of them into this folder.")] = None,
 ) -> None:

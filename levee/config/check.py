@@ -10,9 +10,11 @@ from typing import TypeVar
 
 import msgspec
 
+from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings
+from levee.config.desk import desk_faults
 from levee.config.duty import duty_faults
 from levee.config.ground import ground_faults
 from levee.config.load import Loaded, load
@@ -51,6 +53,7 @@ def check_files(files: Sequence[Path]) -> list[Problem]:
         for name, channel in (service.settings.audit.channels if service.settings.audit is not None else {}).items():
             problems += _secrets(service, channel, ("audit", "channels", name))
         problems += _secrets(service, service.settings.answer, ("answer",)) if service.settings.answer else []
+    problems += desk_faults(services, sites, duties, _of(loaded, DeskSettings))
     problems += duty_faults(services, sites, duties, date.today())
     order = {loaded_file.file: number for number, loaded_file in enumerate(loaded)}
     return sorted(problems, key=lambda found: (order.get(found.file, -1), found.line or 0))
@@ -77,6 +80,11 @@ def _load_all(files: Iterable[Path], problems: list[Problem]) -> list[Loaded[msg
                     waiting.append(Path(path))
                 else:
                     problems.append(one.problem(f"no such file: {path}", "sites", number))
+            if one.settings.desk is not None:
+                if Path(one.settings.desk).is_file():
+                    waiting.append(Path(one.settings.desk))
+                else:
+                    problems.append(one.problem(f"no such file: {one.settings.desk}", "desk"))
             if one.settings.duty is not None:
                 if Path(one.settings.duty).is_file():
                     waiting.append(Path(one.settings.duty))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings
@@ -55,6 +56,7 @@ SERVICE = Kind(
         "record.url_from_file",
         "sites[]",
         "duty",
+        "desk",
         "answer.key_from_file",
         *(f"{where}.{name}" for where in ("channels{}", "audit.channels{}") for name in CHANNEL_PATHS),
         "audit.witness",
@@ -64,8 +66,14 @@ SERVICE = Kind(
     ),
 )
 DUTY = Kind("duty", DutySettings, "Who is on duty: people, their units, and their shifts", ())
+DESK = Kind(
+    "desk",
+    DeskSettings,
+    "The duty desk: plans, other bodies, events, drills, roll-calls, hazards",
+    ("drills[].scenario",),
+)
 SITE = Kind("site", SiteSettings, "A site: its zones, who owns each, and when each tier begins", ())
 
 SCENARIO = Kind("scenario", Scenario, "A scenario: a night that can be played again, and what is true of it", ("site",))
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOX, SERVICE, SITE, DUTY, SCENARIO)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOX, SERVICE, SITE, DUTY, DESK, SCENARIO)}

@@ -9,11 +9,12 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings
 from levee.config.convert import settings_from
-from levee.config.kinds import BOX, DUTY, KEY, KINDS, SCENARIO, SERVICE, SITE, Kind
+from levee.config.kinds import BOX, DESK, DUTY, KEY, KINDS, SCENARIO, SERVICE, SITE, Kind
 from levee.config.paths import resolved
 from levee.config.problems import ConfigRefused, Problem
 from levee.config.yaml_nodes import Place, Value, read_file
@@ -139,6 +140,18 @@ def load_duty(service: ServiceSettings) -> DutySettings | None:
         raise ConfigRefused([Problem(file, "no such file, which the service names as its duty")])
     settings = _load_as(file, DUTY).settings
     assert isinstance(settings, DutySettings)
+    return settings
+
+
+def load_desk(service: ServiceSettings) -> DeskSettings | None:
+    """The duty desk, from the file that the service names; None where it names none. ConfigRefused otherwise."""
+    if service.desk is None:
+        return None
+    file = Path(service.desk)
+    if not file.is_file():
+        raise ConfigRefused([Problem(file, "no such file, which the service names as its desk")])
+    settings = _load_as(file, DESK).settings
+    assert isinstance(settings, DeskSettings)
     return settings
 
 
