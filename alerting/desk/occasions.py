@@ -34,7 +34,7 @@ def began(work: Work) -> None:
     listed = {event.name: event for event in work.book.desk.events}
     for name, event in listed.items():
         facts, known = filed(event), work.occasions.get(name)
-        on = event.assessment.on or ""
+        on = event.assessment.date or ""
         if known is None:
             if work.book.time(event.ends) <= work.now:
                 continue

@@ -105,7 +105,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The risk assessment of an occasion (风险评估), of the facts as they stand beside it."""
 
     owner: Annotated[Name, msgspec.Meta(title="Owner", description="Unit that answers for it.")]
-    on: Annotated[
+    date: Annotated[
         DateText | None, msgspec.Meta(title="Date", description="When it was approved, as in 2026-12-01.")
     ] = None
     approved_by: Annotated[
@@ -116,8 +116,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     )
 
     def __post_init__(self) -> None:
-        if (self.on is None) != (self.approved_by is None):
-            raise ValueError("assessment: `on` and `approved_by` belong together")
+        if (self.date is None) != (self.approved_by is None):
+            raise ValueError("assessment: `date` and `approved_by` belong together")
 
 
 class OccasionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

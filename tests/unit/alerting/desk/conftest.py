@@ -81,7 +81,7 @@ DESK: dict[str, Any] = {
             "begins": "2026-03-06 20:00",
             "ends": "2026-03-07 01:00",
             "expected": 50_000,
-            "assessment": {"owner": "street", "on": "2026-02-20", "approved_by": "dan"},
+            "assessment": {"owner": "street", "date": "2026-02-20", "approved_by": "dan"},
         }
     ],
     "drills": [{"name": "rehearsal", "title": "R", "site": "bund", "scenario": "x.yaml", "plans": ["any-red"]}],
