@@ -104,6 +104,10 @@ class Movement:
         self._smooth[name] = (now, smooth)
         return smooth
 
+    def moved(self, camera: str) -> Moves | None:
+        """How single people moved at the camera's newest look; None where that is not known."""
+        return self._moves.get(camera, (0.0, None))[1]
+
     def flow(self, gate: str, now: float) -> Flow | None:
         """What passed a gate lately; None where that is not known."""
         return self._passages[gate].flow(now)

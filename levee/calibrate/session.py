@@ -19,6 +19,8 @@ from levee.calibrate.judge import Judged, judge
 from levee.calibrate.look import Figure, Look, cells, heads
 from levee.calibrate.target import CalibrateRefused, Target
 from levee.calibrate.watch import Watch
+from levee.overlay.draw import Overlay
+from levee.overlay.seen import ZoneSeen
 from models import Count, Counter, CountRefused, View, load
 
 Picture = NDArray[np.uint8]
@@ -83,6 +85,7 @@ class Session:
             count = self._counter.count(self._picture, View("calibrate", head_px))
         except CountRefused as refused:
             return Look(self.time_s, self._number, refusal=str(refused))
+        self._draw(count, zones)
         total = count.total
         state = "degraded" if count.reasons or count.saturated else "good"
         figures = [_figure(zone, count) for zone in zones]
@@ -97,6 +100,13 @@ class Session:
             cells=cells(ground, count) if ground is not None else [],
             heads=heads(ground, count) if ground is not None else [],
         )
+
+    def _draw(self, count: Count, zones: list[Zone]) -> None:
+        rows, cols = count.grid.shape
+        seen = [ZoneSeen(zone, ZoneDensity(zone, (int(rows), int(cols))).figures(count)) for zone in zones]
+        # Zones change from look to look: nothing is kept of the last one.
+        drawn = Overlay().heat(self._picture, count, seen)
+        self._pictures["drawn"] = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
     def save(self, draft: Draft, replace: bool) -> Saved:
         """Nothing that stands is replaced unless `replace`; nothing unsound is written at all."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edge.capture.reader import Reader
     from levee.commands.count_output import Seen
     from levee.commands.count_zones import CameraZones
+    from levee.overlay.looking import Looking
     from models import Counter, Estimate
 
 TIMEOUT_S = 8.0
@@ -67,7 +68,11 @@ def count(
 
         levee count rtsp://camera.example/1 --every 2 --limit 30
 
-    With `--zones`, the CSV has one more row per picture and zone, whose source ends in `#` and the zone's name.
+        levee count clip.mp4 --zones box.yaml --video seen.mp4
+
+    With `--zones`, the CSV has one more row per picture and zone, whose source ends in `#` and the zone's name, and the
+    film shows them: density on the ground, its cells, arrows of the flow, and the figures, coloured as the tiers of the
+    site's file beside the box's (`site.yaml`), or of open ground.
     """
     import models
     from levee.commands.count_output import Film, OutputRefused, Rows
@@ -81,7 +86,7 @@ def count(
         raise _refusal(str(error), 2) from None
     tallies = [Tally(source) for source in sources]
     try:
-        _give_zones(tallies, zones)
+        _give_zones(tallies, zones, drawn=video is not None)
         with ExitStack() as stack:
             rows = stack.enter_context(Rows(csv_file)) if csv_file else None
             film = stack.enter_context(Film(video, min(25.0, 1.0 / every) if every else 25.0)) if video else None
@@ -117,6 +122,8 @@ class Tally:
     """value, low and high of the fullest picture"""
     faults: list[str] = field(default_factory=list)
     zones: CameraZones | None = None
+    #: Makes of each count what is drawn of the zones; there where a film is wanted.
+    looking: Looking | None = None
     most_in: dict[str, Estimate] = field(default_factory=dict)
     """by zone: the fullest it was"""
 
@@ -138,15 +145,22 @@ class Tally:
         return parts
 
 
-def _give_zones(tallies: list[Tally], file: Path | None) -> None:
+def _give_zones(tallies: list[Tally], file: Path | None, *, drawn: bool) -> None:
     if file is None:
         return
-    from levee.commands.count_zones import camera_zones
+    from edge.capture.address import PICTURES
+    from levee.commands.count_zones import camera_zones, levels_beside
     from levee.config.load import load_box
+    from levee.overlay.looking import Looking
 
     settings = load_box(file)
+    levels = levels_beside(file, settings) if drawn else {}
     for tally in tallies:
-        tally.zones = camera_zones(file, settings, tally.source)
+        tally.zones = zones = camera_zones(file, settings, tally.source)
+        if drawn:
+            source = Path(tally.source)
+            still = source.is_dir() or source.suffix.lower() in PICTURES
+            tally.looking = Looking(settings, zones.plan, zones.camera, levels, still=still)
 
 
 def _looked_at(tally: Tally, counter: Counter, every: float, limit: int | None, progress: Progress) -> Iterator[Seen]:
@@ -184,6 +198,8 @@ def _sampled(
         grabbed += 1
         step()
         if not still and reader.time_s + 1e-6 < next_s:
+            if tally.looking is not None and tally.looking.wants(reader.stamp_s, next_s - reader.time_s):
+                tally.looking.keep(reader.picture(), reader.stamp_s)
             continue
         next_s = max(next_s + every, reader.time_s) if reader.kind.live else next_s + every
         name = str(reader.path) if isinstance(reader, PicturesReader) else reader.label
@@ -221,10 +237,14 @@ def _counted(name: str, frame: int, time_s: float, reader: Reader, counter: Coun
         return Seen(name, frame, time_s, counter.name, why=why)
     zones = tally.zones
     view = View(tally.label, zones.plan.head_px(zones.camera, picture.shape[1]) if zones else None)
+    looking = tally.looking
     try:
-        return Seen(name, frame, time_s, counter.name, picture, counter.count(picture, view))
+        count = counter.count(picture, view)
     except CountRefused as error:
-        return Seen(name, frame, time_s, counter.name, picture, why=str(error))
+        unseen = looking.unknown(str(error)) if looking is not None else None
+        return Seen(name, frame, time_s, counter.name, picture, why=str(error), zones=unseen)
+    drawn = looking.see(picture, count, reader.stamp_s) if looking is not None else None
+    return Seen(name, frame, time_s, counter.name, picture, count, zones=drawn)
 
 
 def _progress() -> Progress:

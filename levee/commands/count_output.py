@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from models.overlay import annotate, refused
 
 if TYPE_CHECKING:
+    from levee.overlay.draw import Overlay
+    from levee.overlay.seen import ZoneSeen
     from models import Count, Estimate
 
 COLUMNS = ("source", "frame", "time_s", "count", "low", "high", "method", "state")
@@ -38,6 +40,8 @@ class Seen:
     picture: NDArray[np.uint8] | None = None
     count: Count | None = None
     why: str = ""
+    #: What is drawn of the camera's zones, where there are any and a film is wanted.
+    zones: list[ZoneSeen] | None = None
 
     @property
     def state(self) -> str:
@@ -86,6 +90,7 @@ class Film:
         self._fps = frames_per_s
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
+        self._overlay: Overlay | None = None
         if not self._still and file.suffix.lower() not in FILMS:
             known = " ".join(sorted({*PICTURES, *FILMS}))
             raise OutputRefused(f"{file}: unknown kind of film or picture; known are {known}")
@@ -97,7 +102,9 @@ class Film:
         if seen.picture is None:
             return
         title = f"{Path(seen.source).name}  {seen.time_s:.1f} s"
-        if seen.count is not None:
+        if seen.zones:
+            picture = self._with_zones(seen.picture, seen.count, seen.zones, title)
+        elif seen.count is not None:
             picture = annotate(seen.picture, seen.count, title)
         else:
             picture = refused(seen.picture, seen.why, title)
@@ -112,6 +119,15 @@ class Film:
             if not self._writer.isOpened():
                 raise OutputRefused(f"{self._file}: the film cannot be written")
         self._writer.write(_letterboxed(picture, self._size))
+
+    def _with_zones(
+        self, picture: NDArray[np.uint8], count: Count | None, zones: list[ZoneSeen], title: str
+    ) -> NDArray[np.uint8]:
+        from levee.overlay.draw import Overlay
+
+        if self._overlay is None:
+            self._overlay = Overlay()
+        return self._overlay.draw(picture, count, zones, title)
 
     def __enter__(self) -> Film:
         return self

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from alerting.assess.rules import Levels
     from edge.plan import Plan
     from edge.settings import BoxSettings
     from models import Count, Estimate
@@ -52,6 +53,24 @@ class CameraZones:
                 self.kept[name, shape] = self.plan.zones[name].cover(shape).weights()
             out[name] = count.within(self.kept[name, shape])
         return out
+
+
+def levels_beside(file: Path, settings: BoxSettings) -> dict[str, Levels]:
+    """Where the tiers of the zones begin, from the site's file `site.yaml` beside the box's; empty without one."""
+    from alerting.assess.rules import DENSITY_LEVELS
+    from levee.config.load import load_site
+    from levee.config.problems import ConfigRefused
+
+    beside = file.resolve().parent / "site.yaml"
+    if not beside.is_file():
+        return {}
+    try:
+        site = load_site(beside)
+    except ConfigRefused:
+        return {}
+    if site.site != settings.site:
+        return {}
+    return {zone.name: zone.thresholds or DENSITY_LEVELS[zone.kind] for zone in site.zones}
 
 
 def camera_zones(file: Path, settings: BoxSettings, source: str) -> CameraZones:
