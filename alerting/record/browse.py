@@ -106,7 +106,7 @@ class Browser(Reader):
             names = {
                 row.pseudonym: row.title or row.name or ""
                 for row in connection.execute(
-                    select(known.pseudonym, known.name, known.title).where(known.pseudonym.in_(people))
+                    select(known.pseudonym, known.name, known.title).where(known.pseudonym.in_(sorted(people)))
                 )
             }
         return [
