@@ -47,6 +47,9 @@ class ZoneView:
     capacity: int | None = None
     #: The density foreseen, nearest first; nothing while it is unknown.
     ahead: tuple[AheadView, ...] = ()
+    #: Persons/min through its gates; None where it has none, or one of them is silent.
+    inflow: float | None = None
+    outflow: float | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def in_zone(at: float, time_zone: str) -> datetime:
 
 
 def zone_view(site: SiteSettings, title: str, state: ZoneState, now: float) -> ZoneView:
-    known = figures(state, now)
+    known, flows = figures(state, now), _flows(state, now)
     return ZoneView(
         site=site.site,
         site_title=site.title,
@@ -200,7 +203,16 @@ def zone_view(site: SiteSettings, title: str, state: ZoneState, now: float) -> Z
         thresholds=state.rules.density,
         capacity=state.rules.capacity,
         ahead=() if state.unknown_since is not None else _ahead(state, now),
+        inflow=flows[0],
+        outflow=flows[1],
     )
+
+
+def _flows(state: ZoneState, now: float) -> tuple[float | None, float | None]:
+    heard = [one for one in state.passing if now - one.at <= state.rules.gate_stale_s]
+    if not heard or len(heard) < len(state.passing) or state.unheard:
+        return None, None
+    return sum(one.inflow for one in heard), sum(one.outflow for one in heard)
 
 
 def _ahead(state: ZoneState, now: float) -> tuple[AheadView, ...]:

@@ -50,6 +50,17 @@ class Now:
     seen: bool
 
 
+def unknown_zones(settings: BoardSettings, sites: Sequence[SiteSettings]) -> list[tuple[int, int, str]]:
+    """Zones of the board's places that no site has: number of the place, of the zone in it, and its name."""
+    known = {site.site for site in sites} | {f"{site.site}/{zone.name}" for site in sites for zone in site.zones}
+    return [
+        (number, place, name)
+        for number, one in enumerate(settings.places)
+        for place, name in enumerate(one.zones)
+        if name not in known
+    ]
+
+
 class Board:
     def __init__(self, settings: BoardSettings, sites: Sequence[SiteSettings]) -> None:
         self._settings = settings

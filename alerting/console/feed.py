@@ -30,7 +30,7 @@ TOGETHER_S = 0.03
 WAITING = 64
 #: From this many zones on, figures that only move a little are told less often.
 MANY = 250
-FIGURES = ("people", "density", "trend", "ahead")
+FIGURES = ("people", "density", "trend", "ahead", "inflow", "outflow")
 
 
 class Connection:

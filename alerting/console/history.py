@@ -14,6 +14,8 @@ from wire import Band, Instant, Readings, State
 
 #: Seconds of one bucket.
 STEP_S = 30
+#: What is kept of each zone. Flows are known from the start of the console on: the record tells of gates, not of zones.
+FIGURES = ("density", "people", "inflow", "outflow")
 _NAN = math.nan
 Key = tuple[str, str]
 
@@ -61,14 +63,15 @@ class History:
     def __init__(self, hours: int, zones: Iterable[Key]) -> None:
         self.hours = hours
         size = hours * 3600 // STEP_S + 2
-        self._tracks = {key: (Track(size), Track(size)) for key in zones}
+        self._tracks = {key: tuple(Track(size) for _ in FIGURES) for key in zones}
         self._lock = threading.Lock()
 
     def add_views(self, zones: Iterable[ZoneView], at: float) -> None:
         """What is known of the zones `at` (seconds since 1970 UTC, the service's clock)."""
         with self._lock:
             for zone in zones:
-                self._add((zone.site, zone.zone), at, zone.density, zone.people)
+                flows = [_one(value) for value in (zone.inflow, zone.outflow)]
+                self._add((zone.site, zone.zone), at, zone.density, zone.people, *flows)
 
     def add_readings(self, message: Readings, at: float) -> None:
         """A message of the record that arrived `at`."""
@@ -80,22 +83,26 @@ class History:
                         worst = Band(value=reading.density, low=reading.density, high=reading.density)
                     self._add((message.site, reading.zone), at - reading.age_s, worst, reading.count)
 
-    def _add(self, key: Key, at: float, density: Band | None, people: Band | None) -> None:
+    def _add(self, key: Key, at: float, *figures: Band | None) -> None:
         tracks = self._tracks.get(key)
         if tracks is None:
             return
-        for track, band in zip(tracks, (density, people), strict=True):
+        for track, band in zip(tracks, figures, strict=False):
             if band is not None:
                 track.add(at, band)
 
     def of(self, key: Key, now: float, hours: float) -> dict[str, object]:
-        """Columns of the last `hours`: begin of each bucket (seconds since 1970 UTC), density and people with bands."""
+        """Columns of the last `hours`: begin of each bucket (seconds since 1970 UTC), each figure with its band."""
         last = int(now // STEP_S)
         first = last - int(min(hours, self.hours) * 3600 // STEP_S)
         with self._lock:
             tracks = self._tracks.get(key)
             found = [track.between(first, last) for track in tracks] if tracks is not None else []
         whole: dict[str, object] = {"step_s": STEP_S, "at": [slot * STEP_S for slot in range(first, last + 1)]}
-        for name, columns in zip(("density", "people"), found, strict=False):
+        for name, columns in zip(FIGURES, found, strict=False):
             whole[name] = dict(zip(("value", "low", "high"), columns, strict=True))
         return whole
+
+
+def _one(value: float | None) -> Band | None:
+    return None if value is None else Band(value=value, low=value, high=value)

@@ -158,6 +158,8 @@ class Live:
             "density": _band(density, 2),
             "trend": round(known.trend, 3) if known and density and known.trend is not None else None,
             "ahead": _ahead(known) if density else None,
+            "inflow": _flow(known.inflow) if known and not lost else None,
+            "outflow": _flow(known.outflow) if known and not lost else None,
             "red": known.thresholds.red if known and known.thresholds else None,
             "hand": self._hand(incident) if not lost else None,
         }
@@ -229,6 +231,10 @@ def _band(band: Band | None, digits: int) -> Json | None:
     if band is None:
         return None
     return {"value": round(band.value, digits), "low": round(band.low, digits), "high": round(band.high, digits)}
+
+
+def _flow(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _ms(at: datetime | None) -> int | None:

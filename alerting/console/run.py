@@ -13,7 +13,7 @@ import uvicorn
 
 from alerting.console.accounts import Accounts
 from alerting.console.app import make_app
-from alerting.console.board import Board
+from alerting.console.board import Board, unknown_zones
 from alerting.console.context import Console
 from alerting.console.door import Door, Journal
 from alerting.console.feed import Feed
@@ -57,6 +57,9 @@ def accounts_of(service: ServiceSettings) -> Accounts:
 
 def make_console(service: ServiceSettings, sites: Sequence[SiteSettings], duty: DutySettings | None) -> Console:
     settings = console_settings(service)
+    unknown = unknown_zones(settings.board, sites) if settings.board is not None else []
+    if unknown:
+        raise ConsoleRefused(f"console: the board names {unknown[0][2]}, which is no site and no zone")
     accounts = Accounts(settings.accounts)
     names = {person.name: person.title for person in duty.people} if duty is not None else {}
     history = History(settings.history_hours, [(site.site, zone.name) for site in sites for zone in site.zones])

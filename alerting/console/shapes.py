@@ -73,6 +73,8 @@ class Zone(BaseModel):
     density: Range | None = Field(description="Persons/m² in the worst cell; absent while it is unknown.")
     trend: float | None = Field(description="Persons/m² per minute.")
     ahead: Ahead | None
+    inflow: float | None = Field(description="Persons/min through its gates; absent where not all of them are heard.")
+    outflow: float | None
     red: float | None = Field(description="Persons/m² at which red begins.")
     hand: Hand | None
 
@@ -115,6 +117,8 @@ class History(BaseModel):
     at: list[int]
     density: Columns
     people: Columns
+    inflow: Columns
+    outflow: Columns
     tiers: list[TierAt]
     thresholds: Levels | None
     ahead: list[Ahead]

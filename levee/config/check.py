@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from alerting.desk.settings import DeskSettings
+from alerting.console.board import unknown_zones
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings
@@ -52,6 +53,13 @@ def check_files(files: Sequence[Path]) -> list[Problem]:
             problems += _secrets(service, channel, ("channels", name))
         for name, channel in (service.settings.audit.channels if service.settings.audit is not None else {}).items():
             problems += _secrets(service, channel, ("audit", "channels", name))
+        console = service.settings.console
+        if console is not None and console.mqtt is not None:
+            problems += _secrets(service, console.mqtt, ("console", "mqtt"))
+        if console is not None and console.board is not None and sites:
+            for number, place, name in unknown_zones(console.board, [site.settings for site in sites]):
+                message = f"{name} is no site and no zone"
+                problems.append(service.problem(message, "console", "board", "places", number, "zones", place))
         problems += _secrets(service, service.settings.answer, ("answer",)) if service.settings.answer else []
     problems += desk_faults(services, sites, duties, _of(loaded, DeskSettings))
     problems += duty_faults(services, sites, duties, date.today())

@@ -34,8 +34,11 @@ function draw() {
   if (!blind && zone.density) cards.push(card(words["density-worst"], `${band(zone.density, 1)} ${arrow(zone.trend)}`, "figure"));
   if (!blind && zone.ahead) cards.push(card(`${words.forecast} · ${say("in-minutes", { n: zone.ahead.minutes })}`, band(zone.ahead, 1), "figure"));
   if (!blind && zone.people) cards.push(card(words.people, band(zone.people, 0), "figure"));
+  if (zone.inflow !== null && zone.inflow !== undefined && !lost) cards.push(card(`${words.flows} (${words["flow-unit"]})`, `${zone.inflow.toFixed(0)} / ${zone.outflow.toFixed(0)}`, "figure"));
   const why = element("div", "whole"); why.append(element("span", "label", `${words.why}: `), reason(zone) || "–");
   now.replaceChildren(...cards, why);
+  // Heard only when it changes: figures move each second.
+  set(document.getElementById("told"), chip.textContent);
   drawHand(zone, lost);
 }
 
@@ -126,8 +129,29 @@ function paint() {
     hooks: { draw: [lines] },
   }, data, box);
   drawStrip(data[0]);
+  paintFlows(data[0]);
   drawTable();
   window.charted = known.density.value.filter((value) => value !== null).length;
+}
+
+let flows = null;
+function paintFlows(x) {
+  const section = document.getElementById("flows"); const place = document.getElementById("flowchart");
+  section.hidden = !known.inflow.value.some((value) => value !== null);
+  if (section.hidden) return;
+  flows?.destroy(); place.replaceChildren();
+  const zone = document.body.dataset.zone; const pad = x.slice(known.at.length).map(() => null);
+  const axis = { stroke: css("--text"), grid: { stroke: css("--line"), width: 0.5 }, ticks: { stroke: css("--line") } };
+  flows = new uPlot({
+    width: place.clientWidth - 14, height: 150, tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), zone), legend: { show: false },
+    scales: { x: { time: true }, y: { range: (u, low, high) => [0, Math.max(10, high * 1.1)] } },
+    axes: [{ ...axis, values: (u, splits) => splits.map((at) => time(at * 1000, false)) }, { ...axis, size: 44 }],
+    series: [{}, { stroke: css("--stroke"), width: 2.5, points: { show: false } }, { stroke: css("--ahead"), width: 2.5, dash: [3, 3], points: { show: false } }],
+    hooks: { draw: [(u) => {
+      u.ctx.save(); u.ctx.font = `600 ${12 * devicePixelRatio}px ${css("--font")}`; u.ctx.fillStyle = css("--text"); u.ctx.textBaseline = "top";
+      u.ctx.fillText(`— ${words.inflow}   ┄ ${words.outflow}`, u.bbox.left + 8, u.bbox.top + 4); u.ctx.restore();
+    }] },
+  }, [x, [...known.inflow.value, ...pad], [...known.outflow.value, ...pad]], place);
 }
 
 function drawStrip(x) {

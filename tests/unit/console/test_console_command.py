@@ -101,3 +101,13 @@ def test_the_console_says_what_it_lacks(config: Path) -> None:
     status, text = run("run", config)
     assert status != 0
     assert "name its `state`" in text
+
+
+def test_a_board_of_places_that_there_are_not_is_refused(config: Path) -> None:
+    whole = yaml.safe_load(config.read_text())
+    place = {"name": "moon", "zh": "月亮", "en": "Moon", "zones": ["bund/moon"]}
+    console = {"accounts": "accounts.db", "board": {"places": [place]}}
+    config.write_text(yaml.safe_dump({**whole, "console": console}))
+    status, text = run("run", config)
+    assert status != 0
+    assert "the board names bund/moon" in text

@@ -213,3 +213,18 @@ def test_a_secret_that_is_set_never_shows(folder: Path, monkeypatch: pytest.Monk
     lines = told(folder, "box.yaml", "site.yaml")
     assert lines
     assert "hunter2" not in "\n".join(lines)
+
+
+def test_a_board_tells_only_of_places_that_there_are(folder: Path) -> None:
+    console = """\
+console:
+  board:
+    places:
+      - {name: all, zh: 全部, en: All, zones: [riverside]}
+      - {name: plaza, zh: 广场, en: Plaza, zones: [riverside/plaza, riverside/moon]}
+"""
+    (folder / "service.yaml").write_text(SERVICE + console)
+    lines = [line for line in told(folder, "service.yaml", "site.yaml") if "riverside/moon" in line]
+    assert len(lines) == 1
+    assert "service.yaml:7" in lines[0]
+    assert "is no site and no zone" in lines[0]
