@@ -187,7 +187,7 @@ async def _measure(place: _Place, connections: int, changes: int, say: Callable[
             tasks.append(asyncio.create_task(_listen(place.port, cookie, seen[number], result)))
             if number % 20 == 19:
                 await asyncio.sleep(0.1)
-        await asyncio.sleep(2)
+        await asyncio.sleep(0.5)
         say(f"{result.changes} zones go red, one after the other")
         result.pages[connections] = await _pages(place.port, cookie, asyncio.create_task(_go_red(place, result)))
         result.dropped = sum(task.done() for task in tasks)

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
-from alerting.desk.settings import DeskSettings
 from alerting.console.board import unknown_zones
+from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
 from edge.settings import BoxSettings

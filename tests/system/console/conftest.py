@@ -247,11 +247,11 @@ class House:
         )
         self.client.publish("levee/v1/bund/box-1/readings", encode(message), qos=1)
 
-    def keep_saying(self, density: dict[str, float | None]) -> None:
-        """The box speaks each half second, on a thread, whatever `density` holds by then."""
+    def keep_saying(self, density: dict[str, float | None], every_s: float = 0.5) -> None:
+        """The box speaks each half second or so, on a thread, whatever `density` holds by then."""
 
         def speak() -> None:
-            while not self.stopped.wait(0.5):
+            while not self.stopped.wait(every_s):
                 self.say(density)
 
         threading.Thread(target=speak, daemon=True).start()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerting.assess import Observed, new_site, step
 from alerting.console.board import Board, Comfort, Now
 from alerting.console.feed import WAITING, Connection
 from alerting.console.history import STEP_S, History
@@ -16,8 +17,8 @@ from alerting.console.live import LOST_S, Live, rank
 from alerting.console.settings import BoardPlace, BoardSettings
 from alerting.console.words import _WORDS, choose
 from alerting.settings import SiteSettings
-from alerting.view import IncidentView, View, ZoneView
-from wire import Band, Kind, Tier, TierMessage, TierName
+from alerting.view import IncidentView, View, ZoneView, zone_view
+from wire import Band, Kind, State, Throughput, Tier, TierMessage, TierName
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 SITE = msgspec.convert(
@@ -251,3 +252,39 @@ def test_an_end_point_that_says_the_same_again_is_no_news() -> None:
     assert shown(live, 100.0 + LOST_S + 0.1)["sight"] == "lost"
     assert live.hear_view(view(at=NOON + timedelta(seconds=1)), 120.0)
     assert shown(live, 120.0)["sight"] == "seen"
+
+
+def gated(at: float, *heard: tuple[str, float]) -> ZoneView:
+    """The steps with two gates, of which those in `heard` have spoken, at their times."""
+    gates = [{"name": name, "box": "b", "into": "steps"} for name in ("north", "south")]
+    whole = {"site": "bund", "title": "Bund", "responsible": "r", "gates": gates}
+    site = msgspec.convert(
+        {**whole, "zones": [{"name": "steps", "title": "S", "kind": "steps", "box": "b"}]}, SiteSettings
+    )
+    state, _ = step(new_site("bund", 1000.0), site.applied(1000.0))
+    for gate, when in heard:
+        reading = Throughput(zone=gate, age_s=0, state=State.GOOD, method="t", interval_s=60, inflow=30.0, outflow=12.5)
+        state, _ = step(state, Observed(at=when, readings=(reading,)))
+    return zone_view(site, "S", state.zones["steps"], at)
+
+
+@pytest.mark.parametrize(
+    ("heard", "at", "wanted"),
+    [
+        ((), 1010.0, (None, None)),
+        ((("north", 1001.0),), 1010.0, (None, None)),
+        ((("north", 1001.0), ("south", 1002.0)), 1010.0, (60.0, 25.0)),
+        ((("north", 1001.0), ("south", 1002.0)), 1151.5, (None, None)),
+    ],
+    ids=["none", "one of two", "both", "one has gone silent"],
+)
+def test_flows_are_told_only_where_every_gate_is_heard(
+    heard: tuple[tuple[str, float], ...], at: float, wanted: tuple[float | None, float | None]
+) -> None:
+    seen = gated(at, *heard)
+    assert (seen.inflow, seen.outflow) == wanted
+    history = History(1, [("bund", "steps")])
+    history.add_views([seen], 1_800_000_000.0)
+    inflow = history.of(("bund", "steps"), 1_800_000_000.0, 0.1)["inflow"]
+    assert isinstance(inflow, dict)
+    assert inflow["value"][-1] == wanted[0]
