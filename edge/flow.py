@@ -1,8 +1,9 @@
 """Where things were in the pictures just before: tracklets of some tenths of a second. Pure.
 
 Points are followed back in time from picture to picture by sparse pyramidal Lucas-Kanade (Bouguet, Pyramidal
-Implementation of the Lucas Kanade Feature Tracker, 2001), and forth again: a point that does not come back to where it
-began was lost on the way (Kalal et al., Forward-Backward Error, 2010). Pictures are small and grey (`small_grey`).
+Implementation of the Lucas Kanade Feature Tracker, 2001), and the first step forth again: a point that does not come
+back to where it began was not seen before (Kalal et al., Forward-Backward Error, 2010). Pictures are small and grey
+(`small_grey`).
 """
 
 from __future__ import annotations
@@ -88,10 +89,10 @@ def follow(now: Glimpse, before: Sequence[Glimpse], seeds: Points) -> Tracks:
         place, found, _ = cv2.calcOpticalFlowPyrLK(one, other, place, None, winSize=window, maxLevel=LEVELS)
         held &= found.ravel() > 0
         at[:, index] = place.reshape(-1, 2)
-    for one, other in pairwise(reversed(greys)):
-        place, found, _ = cv2.calcOpticalFlowPyrLK(one, other, place, None, winSize=window, maxLevel=LEVELS)
-        held &= found.ravel() > 0
-    held &= np.hypot(*(place.reshape(-1, 2) - seeds).T) <= BACK_PX
+    # The first step is the one that a wrong start spoils; later jumps show as a bend (`edge.motion`).
+    back = at[:, 1].astype(np.float32).reshape(-1, 1, 2)
+    back, found, _ = cv2.calcOpticalFlowPyrLK(greys[1], greys[0], back, None, winSize=window, maxLevel=LEVELS)
+    held &= (found.ravel() > 0) & (np.hypot(*(back.reshape(-1, 2) - seeds).T) <= BACK_PX)
     return Tracks(times, at, held)
 
 

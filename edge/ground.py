@@ -34,6 +34,7 @@ from edge.pose import Matrix, floor_and_rise, focal_of, pinhole, resected
 #: Heights over the plane that are left to it: half a tread.
 LEAST_PROFILE_M = 0.08
 _PROFILE_ROUNDS = 30
+_PROFILE_ENOUGH_M = 1e-4
 
 
 @dataclass(frozen=True)
@@ -80,24 +81,29 @@ class Ground:
         """Ground places (x, y) of pixels that show points `height_m` above the ground; NaN at and above the horizon."""
         if self.lens is not None:
             pixels = self.lens.straight(pixels)
-        # w (u, v, 1) = floor (x, y, 1) + lift * rise is linear in x, y and w, and its solution linear in the lift.
-        system = np.empty((len(pixels), 3, 3))
-        system[:, :, :2] = self.floor[:, :2]
-        system[:, :2, 2] = -pixels
-        system[:, 2, 2] = -1.0
-        rise = np.zeros(3) if self.rise is None else self.rise
-        right = np.broadcast_to(-np.column_stack([self.floor[:, 2], rise]), (len(pixels), 3, 2))
-        flat = np.abs(np.linalg.det(system)) < 1e-15
-        system[flat] = np.eye(3)
-        solved = np.asarray(np.linalg.solve(system, right), dtype=np.float64)
-        found = solved[:, :, 0] + self._lift(np.zeros((len(pixels), 2)), height_m)[:, None] * solved[:, :, 1]
-        level = self.profile is None and self.elevation is None
-        for _ in range(1 if level else _PROFILE_ROUNDS):
-            # Half-way each time, so that a profile steeper than the line of sight does not swing.
-            lift = self._lift(found[:, :2], height_m)
-            found = 0.5 * (found + solved[:, :, 0] + lift[:, None] * solved[:, :, 1])
-        places: Points = found[:, :2].copy()
-        places[flat | ~(found[:, 2] > 0)] = np.nan
+        # floor (x, y, 1) + lift * rise = w (u, v, 1): with a = floor^-1 (u, v, 1) and b = floor^-1 rise, the third row
+        # gives w = (1 + lift b3) / a3, and (x, y) = w (a1, a2) - lift (b1, b2).
+        back = np.linalg.inv(self.floor)
+        a = np.column_stack([pixels, np.ones(len(pixels))]) @ back.T
+        b = np.zeros(3) if self.rise is None else back @ self.rise
+        flat = np.abs(a[:, 2]) < 1e-12
+        third = np.where(flat, 1.0, a[:, 2])
+
+        def at(lift: NDArray[np.float64]) -> tuple[Points, NDArray[np.float64]]:
+            w = (1 + lift * b[2]) / third
+            return w[:, None] * a[:, :2] - lift[:, None] * b[:2], w
+
+        found, depth = at(self._lift(np.zeros((len(pixels), 2)), height_m))
+        if self.profile is not None or self.elevation is not None:
+            for _ in range(_PROFILE_ROUNDS):
+                # Half-way each time, so that a profile steeper than the line of sight does not swing.
+                before = found
+                reached, depth = at(self._lift(found, height_m))
+                found = 0.5 * (found + reached)
+                if float(np.nanmax(np.abs(found - before), initial=0)) < _PROFILE_ENOUGH_M:
+                    break
+        places: Points = found.copy()
+        places[flat | ~(depth > 0)] = np.nan
         return places
 
     def derivative(self, places: Points, *, height_m: float = 0.0) -> NDArray[np.float64]:

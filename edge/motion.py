@@ -45,8 +45,8 @@ FASTEST_M_S = 5.0
 """Nobody in a crowd runs faster: such a tracklet jumped to somebody else."""
 LONGEST_S = 0.75
 SHORTEST_S = 0.15
-SEEDS_MOST = 400
-SEEDS_A_PERSON = 4
+SEEDS_MOST = 300
+SEEDS_A_PERSON = 3
 BACKGROUND = 60
 LEAST_STRENGTH = 2e-5
 """Corners weaker than this (minimal eigenvalue) are not followed: they slide along edges."""

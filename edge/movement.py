@@ -69,7 +69,7 @@ class Movement:
         if not due and not wanted:
             self._moves[frame.camera] = (frame.captured, None)
             return
-        now = Glimpse(small_grey(frame.picture), frame.time_s)
+        now = frame.small or Glimpse(small_grey(frame.picture), frame.time_s)
         if watch is not None and due:
             watch.look(now.grey, frame.captured)
         moved = None

@@ -52,6 +52,8 @@ EXTRAS = {
     "moderngl": "sim",
     "skimage": "sim",
     "jupedsim": "sim",
+    "pedpy": "sim",
+    "pandas": "sim",
 }
 
 HELP = """

@@ -160,7 +160,7 @@ class Camera:
         sample_s = self.settings.sample_s
         start = time.monotonic() if anchor is None or live else anchor
         read, wanted, last, skipped = 0, 0.0, time.monotonic(), False
-        past = Past() if self.settings.motion and self.settings.calibrated else None
+        past = Past(sample_s) if self.settings.motion and self.settings.calibrated else None
         self._watch(generation, self.settings.read_timeout_s)
         while not self._over(generation) and reader.grab():
             read += 1
@@ -179,8 +179,13 @@ class Camera:
             if picture is None:
                 self._drop("unreadable")
             else:
-                stamp, before = (moment, ()) if past is None else (reader.stamp_s, past.before(reader.stamp_s))
-                frame = Frame(picture, self._frames, time.monotonic(), stamp, self.settings.name, before)
+                now, name = time.monotonic(), self.settings.name
+                if past is None:
+                    frame = Frame(picture, self._frames, now, moment, name)
+                else:
+                    before = past.before(reader.stamp_s)
+                    small = past.counted(picture, reader.stamp_s)
+                    frame = Frame(picture, self._frames, now, reader.stamp_s, name, before, small)
                 self._arrived(generation, frame)
         if not skipped and not self._over(generation):
             refuse_early_end(reader, read, silent_s=time.monotonic() - last, timeout_s=self.settings.read_timeout_s)

@@ -26,6 +26,8 @@ class Frame:
     camera: str
     #: Pictures from just before it, oldest first, where how people move is wanted.
     before: tuple[Glimpse, ...] = ()
+    #: The picture itself, small and grey, where it was made already.
+    small: Glimpse | None = None
 
     @property
     def size(self) -> tuple[int, int]:
