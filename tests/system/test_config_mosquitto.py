@@ -50,6 +50,7 @@ class Site:
     authority: Authority
     folder: Path
     port: int
+    inner: int
     broker: subprocess.Popen[bytes]
 
     def key(self, who: Identity, authority: Authority | None = None, again: bool = False) -> TlsSettings:
@@ -75,10 +76,11 @@ def site(tmp_path: Path, need: Callable[[str, str], str], new_port: Callable[[],
     key, certificate = tmp_path / "broker.key", tmp_path / "broker.crt"
     key.write_bytes(issued.key or b"")
     certificate.write_bytes(issued.certificate)
-    port = new_port()
+    port, inner = new_port(), new_port()
     text = (CONFIGS / "mosquitto.conf").read_text()
     for old, new in (
-        ("listener 8883", f"listener {port} 127.0.0.1"),
+        ("listener 8883\n", f"listener {port} 127.0.0.1\n"),
+        ("listener 8884 127.0.0.1\n", f"listener {inner} 127.0.0.1\n"),
         ("/etc/mosquitto/levee/ca.crt", str(authority.folder / "ca.crt")),
         ("/etc/mosquitto/levee/broker.crt", str(certificate)),
         ("/etc/mosquitto/levee/broker.key", str(key)),
@@ -86,7 +88,7 @@ def site(tmp_path: Path, need: Callable[[str, str], str], new_port: Callable[[],
         ("/etc/mosquitto/levee/acl.conf", str(authority.acl_file)),
         ("/var/lib/mosquitto/", f"{tmp_path}/"),
     ):
-        assert text.count(old) == 1, old
+        assert old in text, old
         text = text.replace(old, new)
     # Started by root it would become another user, who may not read the folder of the test.
     (tmp_path / "mosquitto.conf").write_text(f"{text}\nuser root\n")
@@ -97,7 +99,7 @@ def site(tmp_path: Path, need: Callable[[str, str], str], new_port: Callable[[],
     )
     try:
         wait("it runs", lambda: listens(port))
-        yield Site(authority, tmp_path, port, process)
+        yield Site(authority, tmp_path, port, inner, process)
     finally:
         process.terminate()
         process.wait(timeout=10)
@@ -106,7 +108,7 @@ def site(tmp_path: Path, need: Callable[[str, str], str], new_port: Callable[[],
 class Client:
     """Any MQTT client with these files, connected or refused; it may claim what it likes. `heard` are the topics."""
 
-    def __init__(self, site: Site, tls: TlsSettings | None, user: str | None = None, client_id: str = "") -> None:
+    def __init__(self, port: int, tls: TlsSettings | None, user: str | None = None, client_id: str = "") -> None:
         self.heard: list[str] = []
         self.code = ""
         self.granted = 0
@@ -127,7 +129,7 @@ class Client:
         self.mqtt.on_subscribe = lambda *_: self.subscribed.set()
         self.mqtt.on_message = lambda client, data, message: self.heard.append(message.topic)
         try:
-            self.mqtt.connect("127.0.0.1", site.port)
+            self.mqtt.connect("127.0.0.1", port)
             self.mqtt.loop_start()
         except OSError as error:
             self.code = f"refused: {error}"
@@ -163,7 +165,9 @@ def join(site: Site, wait: Wait) -> Iterator[Callable[..., Client]]:
     def connect(who: Identity | TlsSettings | None, **claims: str) -> Client:
         if isinstance(who, Identity) and who.user not in keys:
             keys[who.user] = site.key(who, again=True)
-        client = Client(site, keys[who.user] if isinstance(who, Identity) else who, **claims)
+        within = isinstance(who, Identity) and who.role in (Role.SERVICE, Role.READER)
+        port = site.inner if within else site.port
+        client = Client(port, keys[who.user] if isinstance(who, Identity) else who, **claims)
         joined.append(client)
         wait("an answer", lambda: client.answered)
         return client
@@ -256,12 +260,21 @@ def test_who_somebody_is_stands_in_the_certificate_alone(
     assert other.inside
 
 
+def test_service_and_console_share_a_certificate_at_the_inner_door(join: Callable[..., Client], wait: Wait) -> None:
+    service, console = join(SERVICE, client_id=SERVICE_ID), join(SERVICE, client_id="levee-console-0a1b2c3d")
+    console.listen()
+    service.say(reach(topics.TIER))
+    wait("the tier arrives", lambda: reach(topics.TIER) in console.heard)
+    assert service.inside
+
+
 def test_nobody_enters_without_a_certificate_of_this_authority(site: Site, join: Callable[..., Client]) -> None:
     stranger = Authority(site.folder / "stranger")
     stranger.create("Riverside")
     stranger.enroll(BROKER)
     nameless = TlsSettings(ca_file=str(site.authority.folder / "ca.crt"))
-    for tls in (None, nameless, site.key(SERVICE, stranger), site.key(BROKER, again=True)):
+    refused = (None, nameless, site.key(SERVICE, stranger), site.key(BROKER, again=True))
+    for tls in refused:
         assert not join(tls).inside, tls
 
 
@@ -354,7 +367,7 @@ def test_a_box_and_the_service_find_each_other_by_their_certificates(
     service = ServiceSettings(
         instance="alerting",
         sites=("site.yaml",),
-        mqtt=BrokerSettings(port=site.port, tls=site.key(SERVICE, again=True)),
+        mqtt=BrokerSettings(port=site.inner, tls=site.key(SERVICE, again=True)),
         record=RecordSettings(url=f"sqlite:///{tmp_path}/record.db"),
         metrics=MetricsSettings(port=new_port()),
         channels={"log": ConsoleChannel()},
