@@ -17,6 +17,7 @@ from alerting.ingest import Drop, Dropped
 from alerting.metrics import Metrics, program_version
 from alerting.office import SELF
 from alerting.paging.senders import make_senders
+from alerting.pulse import Pulse
 from alerting.record import Deposed, Record, RecordAway, Resumed
 from alerting.record.leader import LOOK_S
 from alerting.record.url import record_url
@@ -27,6 +28,7 @@ from alerting.web import Web
 from wire import VERSION, Presence, ServicePresence, encode, topics
 from wire.link import Link
 from wire.secret import secret
+from wire.supervisor import Supervisor
 
 log = logging.getLogger("levee.alerting")
 TICK_S = 1.0
@@ -37,6 +39,8 @@ MAX_INBOX_BYTES = 64_000_000
 #: Messages that may wait for the broker: the tiers of some thousand zones at once.
 MAX_OUTBOUND = 20_000
 HEARD = (topics.READINGS, topics.BACKLOG, topics.STATUS, topics.HEALTH, topics.DRILL_READINGS)
+#: How the topic of a live reading ends.
+LIVE = f"/{topics.READINGS.template.rpartition('/')[2]}"
 #: Messages that are judged before the record and the ticks have their turn.
 MAX_ROUND = 500
 
@@ -66,9 +70,10 @@ def run(
     duty: DutySettings | None = None,
     desk: DeskSettings | None = None,
     clock: Callable[[float], Clock] = Clock,
+    supervisor: Supervisor | None = None,
 ) -> None:
     """Run until `stop` is set. ValueError with one line where the settings, the secrets or the record cannot work."""
-    _Runner(service, sites, stop, duty, clock, desk).run()
+    _Runner(service, sites, stop, duty, clock, desk, supervisor).run()
 
 
 class _Runner:
@@ -80,7 +85,9 @@ class _Runner:
         duty: DutySettings | None = None,
         clock: Callable[[float], Clock] = Clock,
         desk: DeskSettings | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
+        self._pulse = Pulse(supervisor)
         self._settings, self._sites, self._stop = settings, tuple(sites), stop
         self._duty, self._desk, self._make_clock = duty, desk, clock
         _check_sites(self._sites)
@@ -116,12 +123,14 @@ class _Runner:
 
                 clock = self._make_clock(0.0).now
                 answers = serve_answers(self._settings.answer, self._url, self._sites[0].time_zone, clock)
+            self._pulse.begins()
             while (resumed := self._resume()) is not None:
                 self._serve(resumed)
                 if self._stop.is_set():
                     return
                 self._record, self._session = Record(self._url), secrets.token_hex(8)
         finally:
+            self._pulse.ends()
             if web is not None:
                 web.close()
             if answers is not None:
@@ -151,6 +160,7 @@ class _Runner:
                 if not told or time.monotonic() - told > 60:
                     told = time.monotonic()
                     log.error("the record cannot be opened: %s; it is tried again every 2 s", error)
+                self._pulse.waits("waits for the record")
                 self._stop.wait(LOOK_S if self._standing_by else 2)
                 continue
             if resumed is not None:
@@ -159,6 +169,7 @@ class _Runner:
             if not self._standing_by:
                 log.warning("another service leads; %s stands by", self._settings.instance)
             self._standing_by, self._view = True, None
+            self._pulse.waits("stands by: another service leads")
             self._stop.wait(LOOK_S)
         return None
 
@@ -243,6 +254,7 @@ class _Runner:
                 next_tick = next_tick + TICK_S if next_tick + TICK_S > steady else steady + TICK_S
                 core.settle(at)
                 self._view = core.view(at, link.connected)
+                self._pulse.beats(time.monotonic(), link.connected)
             elif core.urgent or self._answered.is_set():
                 self._answered.clear()
                 at = self._clock.now()
@@ -278,6 +290,8 @@ class _Runner:
 
     def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
         message = _Message(topic, payload, retained, self._clock.now(), time.monotonic())
+        if topic.endswith(LIVE) and not retained:
+            self._pulse.heard(message.steady)
         with self._inbox_lock:
             if self._inbox_bytes + len(payload) > MAX_INBOX_BYTES or self._inbox.qsize() >= MAX_INBOX:
                 self._overflow += 1

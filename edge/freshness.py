@@ -13,6 +13,8 @@ from collections.abc import Mapping
 UNCOUNTED_S = 60.0
 #: Seconds without a picture from any camera until a restart is worth a try [J].
 BLIND_S = 600.0
+#: An age and the moment that it was made from may differ by so much.
+ROUNDING_S = 0.01
 
 
 class Freshness:
@@ -20,6 +22,8 @@ class Freshness:
 
     def __init__(self, began: float) -> None:
         self._pictured = self._counted = began
+        #: When the oldest picture was taken that nothing was counted since.
+        self._waiting: float | None = None
 
     def look(self, now: float, frame_ages: Mapping[str, float | None], counted: Mapping[str, float]) -> str:
         """Why the work is not fresh, or nothing where it is.
@@ -35,8 +39,9 @@ class Freshness:
         blind = now - self._pictured
         if blind > BLIND_S:
             return f"no camera has given a picture for {blind:.0f} s"
-        # The last picture has waited for so long: nothing newer was counted since it came, or nothing came since.
-        waited = self._pictured - self._counted
+        if self._waiting is None or self._counted >= self._waiting:
+            self._waiting = self._pictured if self._pictured > self._counted + ROUNDING_S else None
+        waited = now - self._waiting if self._waiting is not None else 0.0
         if waited > UNCOUNTED_S:
             return f"pictures come, and none was counted for {waited:.0f} s"
         return ""

@@ -18,6 +18,7 @@ from edge.capture import Camera
 from edge.capture.camera import ABANDONED_MOST
 from edge.counting import Counting
 from edge.courier import Courier
+from edge.freshness import Freshness
 from edge.metrics import Metrics, Snapshot
 from edge.outbox import Outbox
 from edge.plan import make_plan
@@ -25,6 +26,7 @@ from edge.settings import BoxSettings
 from edge.views import Views
 from edge.voice import Voice
 from wire import VERSION, CameraState, Reading, Readings
+from wire.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)
 
@@ -36,9 +38,12 @@ class WorkerFailed(RuntimeError):
 
 
 class Worker:
-    """One box. `counter` is given by tests; otherwise the model of the settings is loaded."""
+    """One box. `counter` is given by tests; otherwise the model of the settings is loaded. `supervisor` hears that the
+    work goes on, as long as pictures come and are counted."""
 
-    def __init__(self, settings: BoxSettings, counter: models.Counter | None = None) -> None:
+    def __init__(
+        self, settings: BoxSettings, counter: models.Counter | None = None, supervisor: Supervisor | None = None
+    ) -> None:
         self.session = secrets.token_hex(8)
         self._settings = settings
         self._plan = make_plan(settings)
@@ -64,6 +69,9 @@ class Worker:
         self._ticks = 0
         self._health_due = 0.0
         self._states: dict[str, CameraState] = {}
+        self._supervisor = supervisor or Supervisor({})
+        self._freshness = Freshness(time.monotonic())
+        self._stale = ""
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop` is set, then say farewell. WorkerFailed where a part has died."""
@@ -79,6 +87,7 @@ class Worker:
         self._courier.start()
         self._voice.start()
         due = time.monotonic()
+        self._supervisor.ready()
         try:
             while not stop.wait(max(0.0, due - time.monotonic())):
                 self.tick(time.monotonic(), time.time())
@@ -138,6 +147,7 @@ class Worker:
         )
         self._courier.keep(message, wall=wall, monotonic=now, sent_live=self._voice.live(message))
         self._say_health(cameras, now, sent)
+        self._tell_supervisor(cameras, {name: result.captured for name, result in results.items()}, now)
         self._metrics.show(
             Snapshot(
                 readings=tuple(readings),
@@ -181,6 +191,17 @@ class Worker:
             self._health_due = now + self._settings.health_s
             self._states = states
 
+    def _tell_supervisor(self, cameras: dict[str, report.Report], counted: dict[str, float], now: float) -> None:
+        stale = self._freshness.look(now, {name: each.frame_age_s for name, each in cameras.items()}, counted)
+        if stale and not self._stale:
+            _log.error("the supervisor is not told that the work goes on: %s", stale)
+        self._stale = stale
+        live = sum(each.track.state is CameraState.LIVE for each in cameras.values())
+        link = "" if self._voice.link.connected else ", no broker"
+        self._supervisor.says(stale or f"{live} of {len(cameras)} cameras live{link}")
+        if not stale:
+            self._supervisor.alive()
+
     def _check_parts(self) -> None:
         parts = {"counting": self._counting.alive, "outbox": self._courier.alive, "link": self._voice.link.alive}
         dead = [name for name, alive in parts.items() if not alive]
@@ -191,6 +212,7 @@ class Worker:
                 raise WorkerFailed(f"box {self._settings.box}: camera {name}: {camera.abandoned} threads hang in it")
 
     def _close(self) -> None:
+        self._supervisor.stopping()
         for camera in self._cameras.values():
             camera.stop()
         self._counting.stop()
@@ -201,13 +223,19 @@ class Worker:
         _log.info("box %s/%s has ended", self._settings.site, self._settings.box)
 
 
-def run(settings: BoxSettings, *, stop: threading.Event, counter: models.Counter | None = None) -> None:
+def run(
+    settings: BoxSettings,
+    *,
+    stop: threading.Event,
+    counter: models.Counter | None = None,
+    supervisor: Supervisor | None = None,
+) -> None:
     """Work as this box until `stop` is set.
 
     Raises ValueError with one line where the settings cannot be worked with: `BoxRefused` (points, zones, ports),
     `OutboxRefused` (data folder), `models.WeightsRefused` (model); WorkerFailed where a part dies later.
     """
-    Worker(settings, counter).run(stop)
+    Worker(settings, counter, supervisor).run(stop)
 
 
 def _counter(settings: BoxSettings) -> models.Counter:

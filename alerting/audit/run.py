@@ -30,6 +30,7 @@ from alerting.record.url import record_url
 from alerting.settings import ServiceSettings, SiteSettings
 from wire import Tier
 from wire.secret import secret
+from wire.supervisor import Supervisor
 
 log = logging.getLogger("levee.audit")
 #: A finding that stands is told again so often.
@@ -293,16 +294,21 @@ def run_audit(
     *,
     stop: threading.Event,
     clock: Callable[[], float] = time.time,
+    supervisor: Supervisor | None = None,
 ) -> None:
     """Look, tell and ping until `stop` is set. ValueError with one line where the settings cannot work."""
     auditor = Auditor(settings, sites, duty, clock)
+    watch = supervisor or Supervisor({})
     log.info("the auditor begins")
+    watch.ready()
     assert settings.audit is not None
     try:
         while not stop.is_set():
             findings = auditor.look()
             auditor.tell(findings)
             auditor.ping(findings)
+            watch.says(f"{len(findings)} findings" if findings else "all is well")
+            watch.alive()
             stop.wait(settings.audit.every_s)
     finally:
         auditor.close()

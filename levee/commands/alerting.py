@@ -41,8 +41,9 @@ def run(
     log_to_stderr()
 
     from alerting import runner
+    from wire.supervisor import Supervisor
 
-    runner.run(service, sites, stop=stop_on_signals(), duty=duty, desk=desk)
+    runner.run(service, sites, stop=stop_on_signals(), duty=duty, desk=desk, supervisor=Supervisor())
 
 
 Config = Annotated[
@@ -69,8 +70,9 @@ def audit(config: Config) -> None:
     log_to_stderr()
 
     from alerting.audit.run import run_audit
+    from wire.supervisor import Supervisor
 
-    run_audit(service, sites, duty, stop=stop_on_signals())
+    run_audit(service, sites, duty, stop=stop_on_signals(), supervisor=Supervisor())
 
 
 @alerting_app.command("silence")

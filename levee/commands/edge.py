@@ -36,5 +36,6 @@ def run(
     log_to_stderr()
 
     from edge import worker
+    from wire.supervisor import Supervisor
 
-    worker.run(settings, stop=stop_on_signals())
+    worker.run(settings, stop=stop_on_signals(), supervisor=Supervisor())
