@@ -247,6 +247,7 @@ class Pager:
     def _queue_calls(self, pages: list[tuple[Call, Note]]) -> None:
         for call, note in pages:
             log.info("%s is called for %s: %s", call.person, note.zone, call.reason)
+            self._metrics.calls.labels(note.site).inc()
             self._queue(note, self.office.channels(call), call.at, call.person)
 
     def _queue(self, note: Note, channels: Sequence[str] | None, at: float, person: str = "") -> None:
@@ -277,6 +278,9 @@ class Pager:
         """Nobody else needs to be tried for what somebody has in hand."""
         self._batch().answered.append((answered.call, answered.person))
         done = set(answered.incidents)
+        for one in self.office.incidents():
+            if one.id in done:
+                self._metrics.answers.labels(one.site).inc()
         words = f"acknowledged by {answered.person}"
 
         # A call that several incidents were put into goes on while one of them is in nobody's hands.

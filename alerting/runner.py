@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from alerting.clock import Clock
 from alerting.desk.settings import DeskSettings
@@ -26,6 +27,7 @@ from alerting.settings import ServiceSettings, SiteSettings
 from alerting.view import View, encode_view, standby_view
 from alerting.web import Web
 from wire import VERSION, Presence, ServicePresence, encode, topics
+from wire.certificate import expiry
 from wire.link import Link
 from wire.secret import secret
 from wire.supervisor import Supervisor
@@ -102,6 +104,8 @@ class _Runner:
         self._view: View | None = None
         # The link will ask for it again; here it is refused before the record begins a new term.
         secret("the broker's password", env=settings.mqtt.password_from_env, file=settings.mqtt.password_from_file)
+        ends = expiry(Path(settings.mqtt.tls.cert_file)) if settings.mqtt.tls and settings.mqtt.tls.cert_file else None
+        self._metrics.show_certificate(ends)
         self._senders = make_senders(settings.channels)
         self._url = record_url(settings)
         self._record = Record(self._url)
@@ -169,6 +173,7 @@ class _Runner:
             if not self._standing_by:
                 log.warning("another service leads; %s stands by", self._settings.instance)
             self._standing_by, self._view = True, None
+            self._metrics.leading.set(0)
             self._pulse.waits("stands by: another service leads")
             self._stop.wait(LOOK_S)
         return None

@@ -200,6 +200,7 @@ class Service:
             self._answer_to.add((taken.site, taken.box))
         for reading in taken.judged:
             self._metrics.readings.labels(reading.state.value).inc()
+            self._metrics.reading_age.labels(taken.site, taken.box).observe(reading.age_s)
         if taken.judged:
             self._judge(taken.site, Observed(at=at, readings=taken.judged))
 
@@ -371,6 +372,12 @@ class Service:
         for zone in zones:
             self._metrics.show_zone(zone)
         self._metrics.connected.set(int(broker_connected))
+        self._metrics.leading.set(1)
+        for site, state in self._states.items():
+            for one in state.zones.values():
+                self._metrics.show_rules(site, one.rules)
+        office = self._pager.office
+        self._metrics.show_duty(self._sites, office.incidents(), office.silences(), at)
         return View(
             instance=self.origin.instance,
             term=self.origin.term,

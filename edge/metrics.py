@@ -26,6 +26,8 @@ class Snapshot:
     ticks: int = 0
     connected: bool = False
     outbox: OutboxHealth = field(default_factory=lambda: OutboxHealth(messages=0))
+    #: Seconds since 1970 at which the box's certificate ends.
+    certificate: float | None = None
 
 
 class Metrics(Collector):
@@ -78,6 +80,13 @@ class Metrics(Collector):
         yield GaugeMetricFamily(
             "levee_edge_broker_connected", "1 while there is a connection.", value=int(snapshot.connected)
         )
+        ends = GaugeMetricFamily(
+            "levee_edge_certificate_expiry_timestamp_seconds",
+            "Seconds since 1970 at which the own certificate ends; absent where there is none.",
+        )
+        if snapshot.certificate is not None:
+            ends.add_metric([], snapshot.certificate)
+        yield ends
         yield from _outbox(snapshot.outbox)
 
 

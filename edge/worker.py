@@ -26,6 +26,7 @@ from edge.settings import BoxSettings
 from edge.views import Views
 from edge.voice import Voice
 from wire import VERSION, CameraState, Reading, Readings
+from wire.certificate import expiry
 from wire.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class Worker:
         self._plan = make_plan(settings)
         self._counter = counter if counter is not None else _counter(settings)
         self._metrics = Metrics()
+        tls = settings.mqtt.tls
+        self._certificate = expiry(Path(tls.cert_file)) if tls is not None and tls.cert_file is not None else None
         news = threading.Event()
         self._cameras = {camera.name: Camera(camera, news) for camera in settings.cameras}
         self._views = Views(Path(settings.data_folder), f"{settings.site}_{settings.box}", self._plan)
@@ -156,6 +159,7 @@ class Worker:
                 ticks=self._ticks,
                 connected=self._voice.link.connected,
                 outbox=self._courier.health,
+                certificate=self._certificate,
             )
         )
 

@@ -16,6 +16,7 @@ import msgspec
 
 from alerting.assess.effects import Figures, Page, effect_id
 from alerting.audit.check import Check, Finding
+from alerting.audit.metrics import AuditMetrics
 from alerting.audit.settings import AuditSettings
 from alerting.duty.settings import Deadlines, DutySettings
 from alerting.office import SELF, SELF_ZONE, self_site
@@ -300,11 +301,15 @@ def run_audit(
     auditor = Auditor(settings, sites, duty, clock)
     watch = supervisor or Supervisor({})
     log.info("the auditor begins")
-    watch.ready()
     assert settings.audit is not None
+    metrics = AuditMetrics()
+    if settings.audit.metrics_port:
+        metrics.serve(settings.audit.metrics_port)
+    watch.ready()
     try:
         while not stop.is_set():
             findings = auditor.look()
+            metrics.looked(findings, clock())
             auditor.tell(findings)
             auditor.ping(findings)
             watch.says(f"{len(findings)} findings" if findings else "all is well")
@@ -312,3 +317,4 @@ def run_audit(
             stop.wait(settings.audit.every_s)
     finally:
         auditor.close()
+        metrics.close()

@@ -6,8 +6,8 @@ from typing import Any
 
 from alerting.assess import ZoneKind
 from alerting.assess.rules import DENSITY_LEVELS
-from levee.dashboards.layout import Section, Variable, dashboard
-from levee.dashboards.panels import DENSITY, SECONDS, Panel, Query, Step, Words, graph, stat, styled, timeline
+from levee.dashboards.layout import Mark, Section, Variable, dashboard
+from levee.dashboards.panels import DENSITY, SECONDS, Panel, Query, Step, Words, graph, linked, stat, styled, timeline
 from wire import Tier
 
 SITE = 'site=~"$site"'
@@ -56,8 +56,17 @@ def duty_room() -> dict[str, Any]:
         sections=(
             Section("Now", _now()),
             Section("Zones", _zones()),
-            Section("Changes and pages", _changes()),
+            Section("Each zone: density, its thresholds, and what is foreseen", [_density()]),
+            Section("Incidents, changes and pages", [*_incidents(), *_changes()]),
             Section("People with their 90 % band, as the boxes count them", [_band()]),
+        ),
+        marks=(
+            Mark(
+                "Tier changes",
+                f"sum by (site, zone, to) (increase(levee_alerting_tier_changes_total{{{ZONE}}}[{INTERVAL}])) > 0",
+                "{{site}} / {{zone}} to {{to}}",
+                "orange",
+            ),
         ),
     )
 
@@ -114,27 +123,115 @@ def _now() -> list[Panel]:
 def _zones() -> list[Panel]:
     tier_or_unknown = f"levee_alerting_zone_tier{{{ZONE}}} + {UNKNOWN} * levee_alerting_zone_unknown{{{ZONE}}}"
     return [
-        timeline(
-            "Tier of each zone",
-            "IV blue to I red. Grey tones: the zone is unknown and holds the tier that is named.",
-            [Query(tier_or_unknown, "{{site}} / {{zone}}")],
-            TIERS_OR_UNKNOWN,
-            size=(24, 8),
+        linked(
+            timeline(
+                "Tier of each zone",
+                "IV blue to I red. Grey tones: the zone is unknown and holds the tier that is named.",
+                [Query(tier_or_unknown, "{{site}} / {{zone}}")],
+                TIERS_OR_UNKNOWN,
+                size=(24, 8),
+            )
         ),
+        linked(
+            graph(
+                "Density in the worst cell",
+                "Persons per square metre in the worst cell of about 10 m². The lines are the default thresholds for "
+                "level ground; a zone may have its own, and steps have lower ones. A gap is unknown, not empty.",
+                [Query(f"levee_alerting_zone_peak_density_per_square_metre{{{ZONE}}}", "{{site}} / {{zone}}")],
+                size=(12, 9),
+                unit=DENSITY,
+                steps=DENSITY_STEPS,
+            )
+        ),
+        linked(
+            graph(
+                "People in each zone",
+                "As last received by the service. A gap is unknown, not empty.",
+                [Query(f"levee_alerting_zone_people{{{ZONE}}}", "{{site}} / {{zone}}")],
+                size=(12, 9),
+            )
+        ),
+    ]
+
+
+def _density() -> Panel:
+    """One panel per chosen zone."""
+    zone, hidden = 'site=~"$site", zone="$zone"', {"lineWidth": 0, "fillOpacity": 0}
+    name, soon = "levee_alerting_zone_peak_density", "levee_alerting_zone_forecast_density"
+    panel = linked(
         graph(
-            "Density in the worst cell",
-            "Persons per square metre in the worst cell of about 10 m². The lines are the default thresholds for "
-            "level ground; a zone may have its own, and steps have lower ones. A gap is unknown, not empty.",
-            [Query(f"levee_alerting_zone_peak_density_per_square_metre{{{ZONE}}}", "{{site}} / {{zone}}")],
-            size=(12, 9),
+            "Density in $zone",
+            "Persons per square metre in the worst cell with its 90 % band, the thresholds of this zone, and what is "
+            "foreseen for the time of a dispatch. A gap is unknown, not empty.",
+            [
+                Query(f"{name}_low_per_square_metre{{{zone}}}", "low"),
+                Query(f"{name}_high_per_square_metre{{{zone}}}", "high"),
+                Query(f"{name}_per_square_metre{{{zone}}}", "density"),
+                Query(f"{soon}_low_per_square_metre{{{zone}}}", "foreseen, low"),
+                Query(f"{soon}_high_per_square_metre{{{zone}}}", "foreseen, high"),
+                Query(f"{soon}_per_square_metre{{{zone}}}", "foreseen"),
+                Query(f"levee_alerting_zone_threshold_per_square_metre{{{zone}}}", "{{tier}}"),
+            ],
+            size=(24, 9),
             unit=DENSITY,
-            steps=DENSITY_STEPS,
+            overrides=[
+                styled("low", **hidden),
+                styled("high", lineWidth=0, fillOpacity=25, fillBelowTo="low"),
+                styled("density", lineWidth=2),
+                styled("foreseen, low", **hidden),
+                styled("foreseen, high", lineWidth=0, fillOpacity=10, fillBelowTo="foreseen, low"),
+                styled("foreseen", lineWidth=1, lineStyle={"fill": "dash", "dash": [8, 6]}),
+                *(
+                    {
+                        "matcher": {"id": "byName", "options": tier.label},
+                        "properties": [
+                            {"id": "color", "value": {"mode": "fixed", "fixedColor": _COLORS[tier][0]}},
+                            {"id": "custom.lineStyle", "value": {"fill": "dot", "dash": [2, 6]}},
+                            {"id": "custom.lineWidth", "value": 1},
+                        ],
+                    }
+                    for tier in list(Tier)[1:]
+                ),
+            ],
+        )
+    )
+    panel.update(repeat="zone", repeatDirection="h", maxPerRow=3)
+    return panel
+
+
+def _incidents() -> list[Panel]:
+    return [
+        graph(
+            "Open incidents",
+            "By phase: unacknowledged ones wait for a person.",
+            [
+                Query(
+                    f"sum by (phase) (levee_alerting_incidents{{{SITE}}}) > 0 or sum by (phase) "
+                    f'(levee_alerting_incidents{{{SITE}, phase="unacknowledged"}})',
+                    "{{phase}}",
+                )
+            ],
+            size=(8, 7),
         ),
         graph(
-            "People in each zone",
-            "As last received by the service. A gap is unknown, not empty.",
-            [Query(f"levee_alerting_zone_people{{{ZONE}}}", "{{site}} / {{zone}}")],
-            size=(12, 9),
+            "Longest wait for an answer",
+            "Since the oldest page that nobody has acknowledged.",
+            [Query(f"max by (site) (levee_alerting_incident_unanswered_seconds{{{SITE}}})", "{{site}}")],
+            size=(8, 7),
+            unit=SECONDS,
+        ),
+        graph(
+            "Calls and answers",
+            "Calls to people by name, the first and every escalation, and incidents that somebody acknowledged.",
+            [
+                Query(f"sum by (site) (increase(levee_alerting_calls_total{{{SITE}}}[{INTERVAL}]))", "{{site}}: calls"),
+                Query(
+                    f"sum by (site) (increase(levee_alerting_acknowledgements_total{{{SITE}}}[{INTERVAL}]))",
+                    "{{site}}: acknowledged",
+                ),
+            ],
+            size=(8, 7),
+            bars=True,
         ),
     ]
 

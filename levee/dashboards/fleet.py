@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from levee.dashboards.layout import Section, Variable, dashboard
-from levee.dashboards.panels import FRAMES, PER_SECOND, SECONDS, Panel, Query, Words, graph, stat, table, timeline
+from levee.dashboards.panels import (
+    CELSIUS,
+    FRAMES,
+    PER_SECOND,
+    SECONDS,
+    Panel,
+    Query,
+    Words,
+    graph,
+    stat,
+    table,
+    timeline,
+)
+from levee.dashboards.queries import increase, quantiles, rate
 from wire import CameraState, State
 
 SITE_BOX = 'site=~"$site", box=~"$box"'
@@ -35,8 +48,8 @@ def fleet() -> dict[str, Any]:
     """The dashboard `levee-fleet`."""
     return dashboard(
         uid="levee-fleet",
-        title="Levee: boxes and service",
-        description="Whether Levee can see, judge and page: cameras, counting, outboxes, broker, record.",
+        title="Levee: boxes",
+        description="Whether Levee can see: boxes, cameras, counting, latencies, drops with reasons, outboxes.",
         variables=(
             Variable("site", "Site", "levee_alerting_box_online", "site"),
             Variable("box", "Box", 'levee_alerting_box_online{site=~"$site"}', "box"),
@@ -44,29 +57,11 @@ def fleet() -> dict[str, Any]:
         ),
         sections=(
             Section("Now", _now()),
-            Section("Boxes, as the service hears of them", _heard()),
+            Section("Boxes, as the service hears of them", [*_heard(), *_told()]),
             Section("Cameras and counting", _cameras()),
             Section("Outbox and broker", _outbox()),
-            Section("Service", _service()),
         ),
     )
-
-
-def _rate(metric: str, by: str, selector: str = "") -> str:
-    return f"sum by ({by}) (rate({metric}{selector}[$__rate_interval]))"
-
-
-def _increase(metric: str, by: str, selector: str = "") -> str:
-    return f"sum by ({by}) (increase({metric}{selector}[$__rate_interval]))"
-
-
-def _quantiles(metric: str, by: str, selector: str, legend: str) -> list[Query]:
-    """Median, 95 % and 99 % of a histogram of seconds."""
-    buckets = _rate(f"{metric}_bucket", f"{by}, le", selector)
-    return [
-        Query(f"histogram_quantile({quantile}, {buckets})", f"{legend} {name}")
-        for quantile, name in ((0.5, "median"), (0.95, "95 %"), (0.99, "99 %"))
-    ]
 
 
 def code(metric: str, by: str, selector: str, states: Mapping[int, Words]) -> str:
@@ -132,12 +127,70 @@ def _heard() -> list[Panel]:
     ]
 
 
+def _told() -> list[Panel]:
+    """What boxes report over MQTT: there for those that cannot be scraped, too."""
+    return [
+        graph(
+            "Frames, as reported",
+            "Frames taken from each camera.",
+            [Query(rate("levee_alerting_box_frames_total", "box, camera", f"{{{SITE_BOX}}}"), "{{box}} / {{camera}}")],
+            size=(8, 7),
+            unit=FRAMES,
+        ),
+        graph(
+            "Frames not counted, as reported",
+            "By reason.",
+            [
+                Query(
+                    rate("levee_alerting_box_frames_dropped_total", "box, camera, reason", f"{{{SITE_BOX}}}"),
+                    "{{box}} / {{camera}}: {{reason}}",
+                )
+            ],
+            size=(8, 7),
+            unit=FRAMES,
+        ),
+        graph(
+            "From the picture to the judgement",
+            "Age of live readings when they are judged: median, 95 % and 99 %.",
+            quantiles("levee_alerting_reading_age_seconds", "box", f"{{{SITE_BOX}}}", "{{box}}"),
+            size=(8, 7),
+            unit=SECONDS,
+        ),
+        graph(
+            "Oldest message, as reported",
+            "How far the record is behind each box.",
+            [Query(f"levee_alerting_box_outbox_oldest_age_seconds{{{SITE_BOX}}}", "{{box}}")],
+            size=(8, 7),
+            unit=SECONDS,
+        ),
+        graph(
+            "Given up, as reported",
+            "Readings that the record will never have, by reason.",
+            [
+                Query(
+                    increase("levee_alerting_box_outbox_dropped_total", "box, reason", f"{{{SITE_BOX}}}"),
+                    "{{box}}: {{reason}}",
+                )
+            ],
+            size=(8, 7),
+            bars=True,
+        ),
+        graph(
+            "Temperature",
+            "Of the boxes that tell it.",
+            [Query(f"levee_alerting_box_temperature_celsius{{{SITE_BOX}}}", "{{box}}")],
+            size=(8, 7),
+            unit=CELSIUS,
+        ),
+    ]
+
+
 def _cameras() -> list[Panel]:
     return [
         graph(
             "Frames",
             "Frames taken from each camera.",
-            [Query(_rate("levee_edge_frames_total", "instance, camera", f"{{{EDGE}}}"), "{{camera}}")],
+            [Query(rate("levee_edge_frames_total", "instance, camera", f"{{{EDGE}}}"), "{{camera}}")],
             size=(12, 7),
             unit=FRAMES,
         ),
@@ -146,7 +199,7 @@ def _cameras() -> list[Panel]:
             "By reason.",
             [
                 Query(
-                    _rate("levee_edge_frames_dropped_total", "instance, camera, reason", f"{{{EDGE}}}"),
+                    rate("levee_edge_frames_dropped_total", "instance, camera, reason", f"{{{EDGE}}}"),
                     "{{camera}}: {{reason}}",
                 )
             ],
@@ -163,7 +216,7 @@ def _cameras() -> list[Panel]:
         graph(
             "Time to count a frame",
             "Median, 95 % and 99 %.",
-            _quantiles("levee_edge_count_duration_seconds", "instance, camera", f"{{{EDGE}}}", "{{camera}}"),
+            quantiles("levee_edge_count_duration_seconds", "instance, camera", f"{{{EDGE}}}", "{{camera}}"),
             size=(12, 7),
             unit=SECONDS,
         ),
@@ -200,7 +253,7 @@ def _outbox() -> list[Panel]:
             "Readings that the record will never have, by reason.",
             [
                 Query(
-                    _increase("levee_edge_outbox_dropped_total", "instance, reason", f"{{{EDGE}}}"),
+                    increase("levee_edge_outbox_dropped_total", "instance, reason", f"{{{EDGE}}}"),
                     "{{instance}}: {{reason}}",
                 )
             ],
@@ -210,54 +263,8 @@ def _outbox() -> list[Panel]:
         graph(
             "Published",
             "By topic; `backlog` is what was sent late.",
-            [Query(_rate("levee_edge_published_total", "instance, topic", f"{{{EDGE}}}"), "{{instance}}: {{topic}}")],
+            [Query(rate("levee_edge_published_total", "instance, topic", f"{{{EDGE}}}"), "{{instance}}: {{topic}}")],
             size=(12, 7),
             unit=PER_SECOND,
-        ),
-    ]
-
-
-def _service() -> list[Panel]:
-    return [
-        graph(
-            "Messages received",
-            "By topic.",
-            [Query(_rate("levee_alerting_messages_total", "topic"), "{{topic}}")],
-            size=(8, 7),
-            unit=PER_SECOND,
-        ),
-        graph(
-            "Readings by state",
-            "Good, degraded, unknown.",
-            [Query(_rate("levee_alerting_readings_total", "state"), "{{state}}")],
-            size=(8, 7),
-            unit=PER_SECOND,
-        ),
-        graph(
-            "Dropped",
-            "Messages and readings that were refused, by reason.",
-            [Query(_increase("levee_alerting_dropped_total", "reason"), "{{reason}}")],
-            size=(8, 7),
-            bars=True,
-        ),
-        graph(
-            "Lag of the tick",
-            "How late the service judges; it pages that late, too.",
-            [Query("levee_alerting_tick_lag_seconds", "{{instance}}")],
-            size=(8, 7),
-            unit=SECONDS,
-        ),
-        graph(
-            "Time to commit",
-            "Median, 95 % and 99 % of the writes into the record.",
-            _quantiles("levee_alerting_commit_duration_seconds", "instance", "", "{{instance}}"),
-            size=(8, 7),
-            unit=SECONDS,
-        ),
-        graph(
-            "Pages not out",
-            "Decided, and not accepted by any channel yet.",
-            [Query("levee_alerting_pages_pending", "{{instance}}")],
-            size=(8, 7),
         ),
     ]

@@ -13,6 +13,10 @@ COLUMNS = 24
 SCHEMA_VERSION = 39
 
 
+#: Where the console listens by default.
+CONSOLE = "http://127.0.0.1:9112"
+
+
 @dataclass(frozen=True)
 class Section:
     """A heading and the panels below it, in reading order. A panel that does not fit the line begins the next."""
@@ -35,8 +39,24 @@ class Variable:
         return f"label_values({self.selector}, {self.label})"
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A vertical line in every panel while `expr` has a sample; `title` may name its labels."""
+
+    name: str
+    expr: str
+    title: str
+    color: str
+
+
 def dashboard(
-    *, uid: str, title: str, description: str, variables: Sequence[Variable], sections: Sequence[Section]
+    *,
+    uid: str,
+    title: str,
+    description: str,
+    variables: Sequence[Variable],
+    sections: Sequence[Section],
+    marks: Sequence[Mark] = (),
 ) -> dict[str, Any]:
     """The JSON model of one dashboard. `uid` is its lasting name: links and provisioning go by it."""
     return {
@@ -53,9 +73,9 @@ def dashboard(
         "refresh": "5s",
         "time": {"from": "now-30m", "to": "now"},
         "timepicker": {"refresh_intervals": ["5s", "10s", "30s", "1m", "5m"]},
-        "annotations": {"list": []},
+        "annotations": {"list": [_mark(mark) for mark in marks]},
         "links": [_links()],
-        "templating": {"list": [_source(), *(_variable(variable) for variable in variables)]},
+        "templating": {"list": [_source(), _console(), *(_variable(variable) for variable in variables)]},
         "panels": _placed(sections),
     }
 
@@ -109,6 +129,36 @@ def _source() -> dict[str, Any]:
         "skipUrlSync": False,
         "options": [],
         "current": {},
+    }
+
+
+def _console() -> dict[str, Any]:
+    """Where the console is, for the links into it; whoever reads the dashboard may change it."""
+    return {
+        "name": "console",
+        "label": "Console",
+        "type": "textbox",
+        "query": CONSOLE,
+        "hide": 0,
+        "skipUrlSync": False,
+        "options": [{"selected": True, "text": CONSOLE, "value": CONSOLE}],
+        "current": {"selected": True, "text": CONSOLE, "value": CONSOLE},
+    }
+
+
+def _mark(mark: Mark) -> dict[str, Any]:
+    return {
+        "name": mark.name,
+        "datasource": DATASOURCE,
+        "enable": True,
+        "hide": False,
+        "iconColor": mark.color,
+        "expr": mark.expr,
+        "step": "5s",
+        "titleFormat": mark.title,
+        "textFormat": "",
+        "tagKeys": "site,zone",
+        "useValueForTime": False,
     }
 
 

@@ -9,12 +9,21 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from alerting.audit.metrics import AuditMetrics
 from alerting.metrics import Metrics as AlertingMetrics
 from edge.metrics import Metrics as EdgeMetrics
 
 #: The end of a name tells the unit; the first that fits counts.
 _UNITS = (
     (r"_tier_changes_total$", "changes"),
+    (r"_calls_total$", "calls"),
+    (r"_acknowledgements_total$|_incidents$", "incidents"),
+    (r"_silences$", "silences"),
+    (r"_looks_total$", "looks"),
+    (r"_findings$", "findings"),
+    (r"_timestamp_seconds$", "seconds since 1970"),
+    (r"_celsius$", "°C"),
+    (r"_leading$", "0 or 1"),
     (r"_frames(_dropped)?_total$", "frames"),
     (r"_readings_total$", "readings"),
     (r"_ticks_total$", "ticks"),
@@ -35,7 +44,8 @@ _UNITS = (
 _HEAD = """# Metrics
 
 Made from the code by `python -m levee.dashboards`. A box serves its own at `http://127.0.0.1:9108/metrics`, the
-alerting service at `http://127.0.0.1:9109/metrics`; both addresses are settings. What a box reports over MQTT the
+alerting service at `http://127.0.0.1:9109/metrics`, the auditor at port `audit.metrics_port`; all are settings.
+What a box reports over MQTT the
 service offers again as `levee_alerting_box_*`, for boxes that cannot be scraped.
 
 Unknown is absent: while a zone is not known, its figures have no series at all. They are never 0 for want of a reading.
@@ -82,7 +92,13 @@ def unit(name: str) -> str:
 
 def metrics_page() -> str:
     """The page of both halves."""
-    return page([("Box", EdgeMetrics().registry), ("Alerting service", AlertingMetrics().registry)])
+    return page(
+        [
+            ("Box", EdgeMetrics().registry),
+            ("Alerting service", AlertingMetrics().registry),
+            ("Auditor", AuditMetrics().registry),
+        ]
+    )
 
 
 def page(rooms: Iterable[tuple[str, CollectorRegistry]]) -> str:

@@ -20,6 +20,7 @@ PER_SECOND = "cps"
 NUMBER = "short"
 DENSITY = "suffix: /m²"
 FRAMES = "suffix: frames/s"
+CELSIUS = "celsius"
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,18 @@ def table(
             "id": "organize",
             "options": {"excludeByName": dict.fromkeys(hide, True), "indexByName": {}, "renameByName": {}},
         },
+    ]
+    return panel
+
+
+def linked(panel: Panel) -> Panel:
+    """The same, with a link from every series of a zone to that zone's page in the console."""
+    panel["fieldConfig"]["defaults"]["links"] = [
+        {
+            "title": "Open ${__field.labels.zone} in the console",
+            "url": "${console}/zone/${__field.labels.site}/${__field.labels.zone}",
+            "targetBlank": True,
+        }
     ]
     return panel
 

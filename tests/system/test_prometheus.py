@@ -1,6 +1,7 @@
-"""The real Prometheus scrapes a running Levee: every panel, every variable and every rule finds its data.
+"""The real Prometheus scrapes a running Levee: every panel, every mark, every variable and every rule finds its data.
 
-`levee demo` and Prometheus run once for all tests of this file. Queries are tried until they answer or until the time
+What the demo has not (a certificate, a box that tells its temperature, a forecast after two minutes) is served by the
+same registries beside it. Alerts go on to the real Alertmanager. `levee demo` and Prometheus run once for all tests of this file. Queries are tried until they answer or until the time
 is up; each test then looks at one of them and names it.
 """
 
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,14 +22,28 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import yaml
+from prometheus_client import start_http_server
 
+from alerting.metrics import Metrics as AlertingMetrics
+from alerting.view import ZoneView
+from edge.metrics import Metrics as EdgeMetrics
+from edge.metrics import Snapshot
 from levee.demo.session import STATE_FILE
+from wire import VERSION, Band, Health, OutboxHealth, TierName
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMETHEUS = ROOT / "configs" / "prometheus"
 SETTLED_S = 75.0
 #: What Grafana fills in. At one scrape a second it would choose four seconds; a busy machine gets more.
-VARIABLES = {"$site": ".+", "$zone": ".+", "$box": ".+", "$instance": ".+", "$__rate_interval": "15s"}
+VARIABLES = {
+    'zone="$zone"': 'zone=~".+"',
+    "$site": ".+",
+    "$zone": ".+",
+    "$box": ".+",
+    "$instance": ".+",
+    "$service": ".+",
+    "$__rate_interval": "15s",
+}
 #: A comparison with a number; label matchers compare with quoted text.
 COMPARISON = re.compile(r"(==|!=|>=|<=|>|<) (?=[\d.])")
 
@@ -49,6 +65,17 @@ def panel_queries() -> dict[str, str]:
         for board in boards()
         for panel in board["panels"]
         for target in panel.get("targets", [])
+    }
+
+
+def mark_queries() -> dict[str, str]:
+    """Of an annotation the series that it looks at: whether there is a change to mark is a matter of the moment."""
+    return {
+        f"{board['title']} / mark {mark['name']}": filled(mark["expr"]).removesuffix(" > 0")
+        for board in boards()
+        for mark in board["annotations"]["list"]
+        # No alert at all is no series at all.
+        if not mark["expr"].startswith("ALERTS")
     }
 
 
@@ -76,13 +103,15 @@ def rule_queries() -> dict[str, str]:
                 if "record" in rule:
                     found[rule["record"]] = rule["record"]
                     continue
-                for place, part in enumerate(re.split(r" unless on \([\w, ]+\) | and | or ", rule["expr"])):
+                for place, part in enumerate(
+                    re.split(r" unless on \([\w, ]+\) | or on \([\w, ]+\) | and | or ", rule["expr"])
+                ):
                     if not part.startswith("absent("):
                         found[f"{rule['alert']} / part {place + 1}"] = COMPARISON.sub(r"\1 bool ", part)
     return found
 
 
-PANELS, CHOICES, RULES = panel_queries(), variable_queries(), rule_queries()
+PANELS, CHOICES, RULES = panel_queries() | mark_queries(), variable_queries(), rule_queries()
 
 
 @dataclass
@@ -90,6 +119,7 @@ class Prometheus:
     """The running server, and for each query what it answered last."""
 
     url: str
+    alertmanager: str
     answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def ready(self) -> bool:
@@ -147,34 +177,114 @@ class Children:
                 process.wait()
 
 
-def scrape_config(folder: Path, targets: dict[str, str]) -> Path:
+def scrape_config(folder: Path, targets: dict[str, list[str]], alertmanager: str) -> Path:
     """The project's own configuration with other ports, one scrape a second, and the rules by their full path."""
     config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
     config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     config["rule_files"] = [str(PROMETHEUS / pattern) for pattern in config["rule_files"]]
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
     assert set(jobs) == set(targets)
-    for name, address in targets.items():
-        jobs[name]["static_configs"] = [{"targets": [address]}]
+    for name, addresses in targets.items():
+        jobs[name]["static_configs"] = [{"targets": addresses}]
+    config["alerting"]["alertmanagers"][0]["static_configs"] = [{"targets": [alertmanager]}]
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(config))
     return path
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory, need, new_port, wait) -> Iterator[Prometheus]:
+def besides(new_port) -> Iterator[dict[str, str]]:
+    """What the demo does not show, by the same code."""
+    edge, alerting = EdgeMetrics(), AlertingMetrics()
+    edge.show(Snapshot(certificate=time.time() + 400 * 86_400))
+    alerting.show_certificate(time.time() + 400 * 86_400)
+    now = datetime.now(UTC)
+    alerting.show_health(
+        Health(
+            version=VERSION,
+            site="plaza",
+            box="plaza-1",
+            session="5f3a9c0d",
+            sent=now,
+            cameras=(),
+            outbox=OutboxHealth(messages=0),
+            temperature_c=51.5,
+        )
+    )
+    alerting.show_zone(
+        ZoneView(
+            site="plaza",
+            site_title="Plaza",
+            zone="north",
+            title="North",
+            kind="flat",
+            tier=TierName.BLUE,
+            since=now,
+            why="density",
+            held=False,
+            unknown_why="",
+            people=Band(value=80, low=70, high=95),
+            density=Band(value=2.1, low=1.8, high=2.5),
+            trend=0.1,
+            age_s=0.5,
+            soon=Band(value=3.1, low=2.2, high=4.0),
+            soon_minutes=15,
+        )
+    )
+    servers, places = [], {}
+    for job, one in (("levee-edge", edge), ("levee-alerting", alerting)):
+        port = new_port()
+        server, _ = start_http_server(port, "127.0.0.1", one.registry)
+        servers.append(server)
+        places[job] = f"127.0.0.1:{port}"
+    yield places
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def start_auditor(children: Children, port: int) -> str:
+    """The auditor of the demo's record, and where its metrics are."""
+    demo = children.folder / "demo"
+    settings = yaml.safe_load((demo / "service.yaml").read_text())
+    settings["audit"] = {
+        "channels": {"log": {"type": "console"}},
+        "witness": str(demo / "witness.json"),
+        "every_s": 1,
+        "metrics_port": port,
+    }
+    (demo / "audit.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True))
+    children.start("auditor", sys.executable, "-m", "levee", "alerting", "audit", demo / "audit.yaml")
+    return f"127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory, need, new_port, wait, besides) -> Iterator[Prometheus]:
     server = need("prometheus", "prometheus")
     need("mosquitto", "mosquitto")
+    manager = need("prometheus-alertmanager", "prometheus-alertmanager")
     folder = tmp_path_factory.mktemp("prometheus")
-    told, port = folder / "demo" / STATE_FILE, new_port()
+    told, port, alerts = folder / "demo" / STATE_FILE, new_port(), new_port()
     children = Children(folder)
     demo = ("demo", "--headless", "--broker", "mosquitto", "--keep", folder / "demo", "--timeout", str(2 * SETTLED_S))
     try:
         children.start("demo", sys.executable, "-m", "levee", *demo)
         wait("the demo runs", lambda: children.alive() or told.is_file())
         metrics = json.loads(told.read_text())["metrics"]
-        targets = {f"levee-{half}": urlsplit(address).netloc for half, address in metrics.items()}
-        config = scrape_config(folder, targets)
+        targets = {f"levee-{half}": [urlsplit(address).netloc] for half, address in metrics.items()}
+        targets["levee-audit"] = [start_auditor(children, new_port())]
+        for half, address in besides.items():
+            targets[half].append(address)
+        config = scrape_config(folder, targets, f"127.0.0.1:{alerts}")
+        children.start(
+            "alertmanager",
+            manager,
+            f"--config.file={ROOT / 'configs/alertmanager/alertmanager.yml'}",
+            f"--storage.path={folder / 'alerts'}",
+            f"--web.listen-address=127.0.0.1:{alerts}",
+            "--cluster.listen-address=",
+            "--log.level=error",
+        )
         children.start(
             "prometheus",
             server,
@@ -183,7 +293,7 @@ def prometheus(tmp_path_factory, need, new_port, wait) -> Iterator[Prometheus]:
             f"--web.listen-address=127.0.0.1:{port}",
             "--log.level=warn",
         )
-        running = Prometheus(f"http://127.0.0.1:{port}")
+        running = Prometheus(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{alerts}")
         wait("Prometheus is ready", lambda: children.alive() or running.ready())
         running.settle(PANELS | CHOICES | RULES, children.alive)
         yield running
@@ -192,10 +302,22 @@ def prometheus(tmp_path_factory, need, new_port, wait) -> Iterator[Prometheus]:
         children.end()
 
 
-def test_both_halves_are_scraped(prometheus):
-    states = {target["labels"]["job"]: target for target in prometheus.ask("targets")["activeTargets"]}
-    assert set(states) == {"levee-edge", "levee-alerting"}
-    assert {job: target["health"] for job, target in states.items()} == {"levee-edge": "up", "levee-alerting": "up"}
+def test_everything_is_scraped(prometheus):
+    states = [(target["labels"]["job"], target["health"]) for target in prometheus.ask("targets")["activeTargets"]]
+    twice = [("levee-alerting", "up"), ("levee-edge", "up")] * 2
+    assert sorted(states) == sorted([*twice, ("levee-audit", "up")])
+
+
+def test_what_fires_goes_to_the_alertmanager_and_a_red_zone_to_nobody(prometheus, wait):
+    found: dict[str, list[str]] = {}
+
+    def arrived() -> bool:
+        for alert in httpx.get(f"{prometheus.alertmanager}/api/v2/alerts", timeout=5).json():
+            found[alert["labels"]["alertname"]] = [receiver["name"] for receiver in alert["receivers"]]
+        return "LeveeZoneRed" in found
+
+    wait("the red zone of the demo arrives", arrived, SETTLED_S)
+    assert found["LeveeZoneRed"] == ["nobody"]
 
 
 @pytest.mark.parametrize("name", PANELS)

@@ -6,6 +6,7 @@ import re
 from itertools import combinations
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -13,14 +14,17 @@ from levee.dashboards.duty_room import TIERS, TIERS_OR_UNKNOWN, UNKNOWN, duty_ro
 from levee.dashboards.fleet import CAMERA_STATES, READING_STATES, code, fleet
 from levee.dashboards.layout import COLUMNS, Section, dashboard
 from levee.dashboards.panels import Query, Words, stat
+from levee.dashboards.service import service
 from wire import CameraState, State, Tier
 
 ROOT = Path(__file__).resolve().parents[3]
-DASHBOARDS = [duty_room(), fleet()]
+DASHBOARDS = [duty_room(), fleet(), service()]
 PANELS = [(board["uid"], panel) for board in DASHBOARDS for panel in board["panels"] if panel["type"] != "row"]
 TITLES = [f"{uid}: {panel['title']}" for uid, panel in PANELS]
 #: Grafana's names of units, as far as Levee uses them; a text of one's own begins with `suffix:`.
-UNITS = {"s", "short", "cps"}
+UNITS = {"s", "short", "cps", "celsius"}
+#: What Grafana fills in by itself.
+BUILT_IN = {"__rate_interval", "__field"}
 
 
 @pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
@@ -55,15 +59,116 @@ def test_a_panel_explains_itself_and_asks_the_chosen_source(uid, panel):
         assert target["instant"] is not target["range"]
     unit = panel["fieldConfig"]["defaults"].get("unit")
     assert unit is None or unit in UNITS or unit.startswith("suffix:")
-    assert ("_seconds" in panel["targets"][0]["expr"]) == (unit == "s")
+    seconds = re.search(r"_seconds(_bucket)?\b(?! > )", panel["targets"][0]["expr"])
+    assert bool(seconds) == (unit == "s")
 
 
 @pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
 def test_only_known_variables_are_used(board):
-    known = {variable["name"] for variable in board["templating"]["list"]} | {"__rate_interval"}
+    known = {variable["name"] for variable in board["templating"]["list"]} | BUILT_IN
     used = set(re.findall(r"\$\{?(\w+)", str(board)))
     assert used - {"__all"} <= known
-    assert known - {"__rate_interval"} <= used
+    # Without a panel of zones there is nothing to open in the console.
+    assert known - BUILT_IN - {"console"} <= used
+
+
+#: What is known of Grafana's model of dashboards (kinds/dashboard of its repository), as far as Levee uses it.
+MODEL = {
+    "type": "object",
+    "required": ["uid", "title", "schemaVersion", "panels", "templating", "annotations", "links", "time"],
+    "properties": {
+        "uid": {"type": "string", "pattern": "^[a-z0-9-]{8,40}$"},
+        "graphTooltip": {"enum": [0, 1, 2]},
+        "refresh": {"type": "string"},
+        "panels": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "type", "title", "gridPos"],
+                "properties": {
+                    "type": {"enum": ["row", "stat", "timeseries", "state-timeline", "table"]},
+                    "repeatDirection": {"enum": ["h", "v"]},
+                    "gridPos": {
+                        "type": "object",
+                        "required": ["x", "y", "w", "h"],
+                        "properties": {
+                            "x": {"type": "integer", "minimum": 0, "maximum": 23},
+                            "y": {"type": "integer", "minimum": 0},
+                            "w": {"type": "integer", "minimum": 1, "maximum": 24},
+                            "h": {"type": "integer", "minimum": 1},
+                        },
+                    },
+                    "fieldConfig": {
+                        "type": "object",
+                        "required": ["defaults", "overrides"],
+                        "properties": {
+                            "defaults": {
+                                "properties": {
+                                    "links": {
+                                        "type": "array",
+                                        "items": {
+                                            "required": ["title", "url"],
+                                            "properties": {"targetBlank": {"type": "boolean"}},
+                                        },
+                                    },
+                                    "mappings": {"items": {"properties": {"type": {"const": "value"}}}},
+                                    "thresholds": {"properties": {"mode": {"enum": ["absolute", "percentage"]}}},
+                                }
+                            },
+                            "overrides": {"items": {"required": ["matcher", "properties"]}},
+                        },
+                    },
+                },
+            },
+        },
+        "annotations": {
+            "properties": {
+                "list": {
+                    "items": {
+                        "required": ["name", "datasource", "enable", "iconColor", "expr", "titleFormat"],
+                        "properties": {"enable": {"type": "boolean"}, "hide": {"type": "boolean"}},
+                    }
+                }
+            }
+        },
+        "templating": {
+            "properties": {
+                "list": {
+                    "items": {
+                        "required": ["type", "name", "hide", "query"],
+                        "properties": {
+                            "type": {"enum": ["query", "datasource", "textbox"]},
+                            "hide": {"enum": [0, 1, 2]},
+                        },
+                    }
+                }
+            }
+        },
+        "links": {"items": {"required": ["title", "type", "icon", "tooltip", "url", "tags"]}},
+    },
+}
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
+def test_a_dashboard_fits_grafanas_model(board):
+    jsonschema.validate(board, MODEL)
+
+
+def test_panels_of_zones_lead_into_the_console():
+    linked = [panel for _, panel in PANELS if panel["fieldConfig"]["defaults"].get("links")]
+    assert len(linked) >= 4
+    for panel in linked:
+        [link] = panel["fieldConfig"]["defaults"]["links"]
+        assert link["url"] == "${console}/zone/${__field.labels.site}/${__field.labels.zone}"
+        # The series must bear both labels, or the link leads nowhere.
+        for target in panel["targets"]:
+            assert re.match(r"levee_alerting_zone_\w+\{site=", target["expr"]), target["expr"]
+
+
+def test_tier_changes_are_marked_in_the_duty_room():
+    [mark] = duty_room()["annotations"]["list"]
+    assert "tier_changes_total" in mark["expr"]
+    assert mark["titleFormat"] == "{{site}} / {{zone}} to {{to}}"
 
 
 def test_every_tier_has_words_known_and_held():

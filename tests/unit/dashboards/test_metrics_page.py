@@ -11,11 +11,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from alerting.audit.metrics import AuditMetrics
 from alerting.metrics import Metrics as AlertingMetrics
 from edge.metrics import Metrics as EdgeMetrics
 from levee.dashboards.duty_room import duty_room
 from levee.dashboards.fleet import fleet
 from levee.dashboards.metrics_page import Metric, metrics, page, unit
+from levee.dashboards.service import service
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -49,11 +51,17 @@ def test_families_of_a_collector_tell_their_labels_too():
 def test_what_dashboards_and_rules_ask_for_is_served():
     """Every name with its labels, in every query: a typo would only show as an empty panel."""
     served = {
-        row.name: set(row.labels) for half in (EdgeMetrics(), AlertingMetrics()) for row in metrics(half.registry)
+        row.name: set(row.labels)
+        for half in (EdgeMetrics(), AlertingMetrics(), AuditMetrics())
+        for row in metrics(half.registry)
     }
     asked = [
-        target["expr"] for board in (duty_room(), fleet()) for p in board["panels"] for target in p.get("targets", [])
+        target["expr"]
+        for board in (duty_room(), fleet(), service())
+        for p in board["panels"]
+        for target in p.get("targets", [])
     ]
+    asked += [mark["expr"] for board in (duty_room(), service()) for mark in board["annotations"]["list"]]
     for path in (ROOT / "configs" / "prometheus" / "rules").glob("*.yml"):
         for group in yaml.safe_load(path.read_text())["groups"]:
             asked += [rule["expr"] for rule in group["rules"]]

@@ -12,6 +12,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = ROOT / "configs" / "prometheus" / "prometheus.yml"
 RULES = ROOT / "configs" / "prometheus" / "rules"
+ALERTMANAGER = ROOT / "configs" / "alertmanager" / "alertmanager.yml"
 TESTS = Path(__file__).parent / "rules"
 
 
@@ -73,7 +74,38 @@ def test_an_alert_tells_a_person_what_to_do(rule):
     assert rule.get("for", "0s") in {"0s", "15s", "30s", "1m"}
 
 
+def test_amtool_takes_the_alertmanagers_configuration(need):
+    tool = need("amtool", "prometheus-alertmanager")
+    done = subprocess.run([tool, "check-config", str(ALERTMANAGER)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_each_alert_goes_to_whom_its_severity_says(need, rule):
+    tool = need("amtool", "prometheus-alertmanager")
+    labels = [f"alertname={rule['alert']}", f"severity={rule['labels']['severity']}", "site=bund", "box=b1"]
+    done = subprocess.run(
+        [tool, "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    wanted = {"info": "nobody", "warning": "engineers", "critical": "engineer-on-call"}
+    assert done.stdout.split() == [wanted[rule["labels"]["severity"]]]
+
+
+def test_what_is_inhibited_are_alerts_that_there_are():
+    names = {rule["alert"] for rule in ALERTS}
+    for rule in yaml.safe_load(ALERTMANAGER.read_text())["inhibit_rules"]:
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"]):
+            label, _, pattern = re.fullmatch(r'(\w+)(=~?)"(.+)"', matcher).groups()
+            assert label == "alertname"
+            for part in pattern.split("|"):
+                assert any(re.fullmatch(part, name) for name in names), part
+
+
 def test_the_crowd_path_does_not_pass_through_an_alertmanager():
-    assert "alerting" not in yaml.safe_load(CONFIG.read_text())
-    about_tiers = [rule for rule in ALERTS if re.search(r"zone_tier|density|people", rule["expr"])]
+    about_tiers = [
+        rule for rule in ALERTS if re.search(r"zone_tier|density|people|incident|zone_threshold", rule["expr"])
+    ]
     assert [(rule["alert"], rule["labels"]["severity"]) for rule in about_tiers] == [("LeveeZoneRed", "info")]
