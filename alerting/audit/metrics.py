@@ -35,12 +35,12 @@ class AuditMetrics:
             self._findings.labels(kind).set(0)
         self._server: WSGIServer | None = None
 
-    def serve(self, port: int) -> None:
-        """Offer them at the loopback address; AuditMetricsRefused where the port is taken."""
+    def serve(self, host: str, port: int) -> None:
+        """Offer them over HTTP; AuditMetricsRefused where the port is taken."""
         try:
-            self._server, _ = start_http_server(port, addr="127.0.0.1", registry=self.registry)
+            self._server, _ = start_http_server(port, addr=host, registry=self.registry)
         except OSError as error:
-            raise AuditMetricsRefused(f"audit: metrics_port {port}: {error.strerror or error}") from None
+            raise AuditMetricsRefused(f"audit: metrics at {host}:{port}: {error.strerror or error}") from None
 
     def looked(self, findings: Iterable[Finding], at: float) -> None:
         """After each look; `at` is the time of the record."""

@@ -304,7 +304,7 @@ def run_audit(
     assert settings.audit is not None
     metrics = AuditMetrics()
     if settings.audit.metrics_port:
-        metrics.serve(settings.audit.metrics_port)
+        metrics.serve(settings.audit.metrics_host, settings.audit.metrics_port)
     watch.ready()
     try:
         while not stop.is_set():

@@ -76,14 +76,13 @@ class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ping_url_from_file: Annotated[
         FilePath | None, msgspec.Meta(title="Dead man's file", description="File that holds that address.")
     ] = None
+    metrics_host: Annotated[
+        Text,
+        msgspec.Meta(title="Metrics' address", description="Address that its own metrics are served at."),
+    ] = "127.0.0.1"
     metrics_port: Annotated[
         int,
-        msgspec.Meta(
-            title="Metrics",
-            description="TCP port at the loopback address where the auditor's own metrics are served; 0 turns it off.",
-            ge=0,
-            le=65_535,
-        ),
+        msgspec.Meta(title="Metrics' port", description="TCP port of the same; 0 turns it off.", ge=0, le=65_535),
     ] = 0
     ping_every_s: Annotated[
         float, msgspec.Meta(title="Ping", description="Seconds between two calls of that address.", ge=1, le=3600)

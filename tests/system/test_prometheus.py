@@ -1,8 +1,8 @@
 """The real Prometheus scrapes a running Levee: every panel, every mark, every variable and every rule finds its data.
 
 What the demo has not (a certificate, a box that tells its temperature, a forecast after two minutes) is served by the
-same registries beside it. Alerts go on to the real Alertmanager. `levee demo` and Prometheus run once for all tests of this file. Queries are tried until they answer or until the time
-is up; each test then looks at one of them and names it.
+same registries beside it. Alerts go on to the real Alertmanager. `levee demo` and Prometheus run once for all tests of
+this file. Queries are tried until they answer or the time is up; each test then looks at one of them and names it.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ VARIABLES = {
     "$__rate_interval": "15s",
 }
 #: A comparison with a number; label matchers compare with quoted text.
+TOGETHER = re.compile(r" unless on \([\w, ]+\) | or on \([\w, ]+\) | and | or ")
 COMPARISON = re.compile(r"(==|!=|>=|<=|>|<) (?=[\d.])")
 
 
