@@ -212,6 +212,7 @@ def besides(new_port) -> Iterator[dict[str, str]]:
             temperature_c=51.5,
         )
     )
+    alerting.box_online.labels("plaza", "plaza-1").set(0)
     alerting.show_zone(
         ZoneView(
             site="plaza",
@@ -219,7 +220,7 @@ def besides(new_port) -> Iterator[dict[str, str]]:
             zone="north",
             title="North",
             kind="flat",
-            tier=TierName.BLUE,
+            tier=TierName.RED,
             since=now,
             why="density",
             held=False,
@@ -315,10 +316,11 @@ def test_what_fires_goes_to_the_alertmanager_and_a_red_zone_to_nobody(prometheus
     def arrived() -> bool:
         for alert in httpx.get(f"{prometheus.alertmanager}/api/v2/alerts", timeout=5).json():
             found[alert["labels"]["alertname"]] = [receiver["name"] for receiver in alert["receivers"]]
-        return "LeveeZoneRed" in found
+        return {"LeveeZoneRed", "LeveeBoxOffline"} <= set(found)
 
-    wait("the red zone of the demo arrives", arrived, SETTLED_S)
+    wait("the red zone and the box that is off arrive", arrived, SETTLED_S)
     assert found["LeveeZoneRed"] == ["nobody"]
+    assert found["LeveeBoxOffline"] == ["engineer-on-call"]
 
 
 @pytest.mark.parametrize("name", PANELS)
