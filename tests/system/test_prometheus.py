@@ -25,7 +25,7 @@ import yaml
 from prometheus_client import start_http_server
 
 from alerting.metrics import Metrics as AlertingMetrics
-from alerting.view import ZoneView
+from alerting.view import AheadView, ZoneView
 from edge.metrics import Metrics as EdgeMetrics
 from edge.metrics import Snapshot
 from levee.demo.session import STATE_FILE
@@ -229,8 +229,7 @@ def besides(new_port) -> Iterator[dict[str, str]]:
             density=Band(value=2.1, low=1.8, high=2.5),
             trend=0.1,
             age_s=0.5,
-            soon=Band(value=3.1, low=2.2, high=4.0),
-            soon_minutes=15,
+            ahead=(AheadView(15, Band(value=3.1, low=2.2, high=4.0)),),
         )
     )
     servers, places = [], {}

@@ -118,7 +118,9 @@ def test_the_containers_broker_asks_for_no_less_than_the_machines() -> None:
     assert container == machine
 
 
-def test_prometheus_takes_what_is_mounted_for_it(configs: Path, tmp_path: Path, need: Callable[[str, str], str]) -> None:
+def test_prometheus_takes_what_is_mounted_for_it(
+    configs: Path, tmp_path: Path, need: Callable[[str, str], str]
+) -> None:
     """Laid out as in the container, and checked by its own tool."""
     etc = tmp_path / "etc"
     etc.mkdir()
@@ -143,7 +145,9 @@ def test_prometheus_scrapes_containers_that_there_are() -> None:
         job["job_name"] for job in machine["scrape_configs"]
     }
     assert config["global"] == machine["global"]
-    named = [host for job in config["scrape_configs"] for one in job.get("static_configs", []) for host in one["targets"]]
+    named = [
+        host for job in config["scrape_configs"] for one in job.get("static_configs", []) for host in one["targets"]
+    ]
     named += config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
     service = yaml.safe_load((COMPOSE / "service.yaml").read_text())
     ports = {
