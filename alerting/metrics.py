@@ -172,6 +172,11 @@ class Metrics:
                 series.remove(*labels)
                 shown.discard(series)
 
+    def answered(self, incidents: Iterable[Incident]) -> None:
+        """A person has acknowledged these."""
+        for one in incidents:
+            self.answers.labels(one.site).inc()
+
     def show_rules(self, site: str, rules: ZoneRules) -> None:
         """Where the tiers of a zone begin, which may change while the service runs."""
         if self._levels.get((site, rules.zone)) != rules.density:

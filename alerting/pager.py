@@ -278,9 +278,7 @@ class Pager:
         """Nobody else needs to be tried for what somebody has in hand."""
         self._batch().answered.append((answered.call, answered.person))
         done = set(answered.incidents)
-        for one in self.office.incidents():
-            if one.id in done:
-                self._metrics.answers.labels(one.site).inc()
+        self._metrics.answered(one for one in self.office.incidents() if one.id in done)
         words = f"acknowledged by {answered.person}"
 
         # A call that several incidents were put into goes on while one of them is in nobody's hands.

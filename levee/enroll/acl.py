@@ -19,6 +19,7 @@ RIGHTS: dict[Role, tuple[tuple[topics.Topic, str], ...]] = {
         # A box hears its own status, so that it can undo a will of its last session that came late.
         (topics.STATUS, "readwrite"),
         (topics.RECORDED, "read"),
+        (topics.DRILL_READINGS, "write"),
     ),
     Role.SERVICE: (
         (topics.READINGS, "read"),
@@ -28,6 +29,9 @@ RIGHTS: dict[Role, tuple[tuple[topics.Topic, str], ...]] = {
         (topics.RECORDED, "readwrite"),
         (topics.TIER, "readwrite"),
         (topics.SERVICE, "readwrite"),
+        # A drill may be played from the machine of the service, too: nothing of it is ever judged as live.
+        (topics.DRILL_READINGS, "readwrite"),
+        (topics.DRILL_TIER, "readwrite"),
     ),
     Role.SIGN: ((topics.TIER, "read"), (topics.SERVICE, "read")),
     Role.READER: tuple((row, "read") for row in topics.TOPICS),

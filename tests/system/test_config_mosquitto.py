@@ -183,7 +183,7 @@ def reach(row: topics.Topic, **levels: str) -> str:
 
 
 #: What one box may say at all.
-OWN = {reach(row) for row in (topics.READINGS, topics.BACKLOG, topics.STATUS, topics.HEALTH)}
+OWN = {reach(row) for row in (topics.READINGS, topics.BACKLOG, topics.STATUS, topics.HEALTH, topics.DRILL_READINGS)}
 
 
 def test_a_box_speaks_only_for_itself(join: Callable[..., Client], wait: Wait) -> None:
