@@ -6,9 +6,9 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 from edge.metrics import own_version
-from edge.settings import BoxSettings
 from wire import (
     VERSION,
     Health,
@@ -21,6 +21,7 @@ from wire import (
     decode,
     encode,
 )
+from wire.broker import BrokerSettings
 from wire.link import Link
 from wire.topics import BACKLOG, HEALTH, READINGS, RECORDED, STATUS, Topic
 
@@ -30,16 +31,31 @@ _log = logging.getLogger(__name__)
 EXPIRY_S = 30
 
 
+class Speaker(Protocol):
+    """Whoever speaks as a box: a box, or a gateway of instruments."""
+
+    @property
+    def site(self) -> str: ...
+    @property
+    def box(self) -> str: ...
+    @property
+    def mqtt(self) -> BrokerSettings: ...
+
+
 class Voice:
-    """One box on its topics. `recorded` gets each answer of the service."""
+    """One box on its topics. `recorded` gets each answer of the service; `other` what comes on the topics `also`."""
 
     def __init__(
         self,
-        settings: BoxSettings,
+        settings: Speaker,
         session: str,
         hashes: dict[str, str],
         recorded: Callable[[tuple[SessionRecorded, ...]], None],
+        *,
+        also: tuple[str, ...] = (),
+        other: Callable[[str, bytes, bool], None] = lambda topic, payload, retained: None,
     ) -> None:
+        self._other = other
         self._site, self._box, self._session = settings.site, settings.box, session
         self._hashes = hashes
         self._recorded = recorded
@@ -53,7 +69,7 @@ class Voice:
             # A slash stands in no name, so that no two boxes have one id.
             client_id=f"levee/{settings.site}/{settings.box}",
             will=(self._topic(STATUS), encode(self._status(Presence.OFFLINE))),
-            topics=(self._topic(RECORDED), self._topic(STATUS)),
+            topics=(self._topic(RECORDED), self._topic(STATUS), *also),
             heard=self._heard,
             joined=self._joined,
         )
@@ -118,6 +134,8 @@ class Voice:
                     self._recorded(answer.sessions)
             elif topic == self._topic(STATUS):
                 self._heard_status(payload)
+            else:
+                self._other(topic, payload, retained)
         except MessageRefused as refusal:
             self._say(f"{topic}: not understood: {refusal}")
         except Exception as error:  # noqa: BLE001

@@ -23,6 +23,7 @@ from levee.commands.console import console_app
 from levee.commands.count import count
 from levee.commands.demo import demo
 from levee.commands.edge import edge_app
+from levee.commands.instruments import instruments_app
 from levee.commands.models import models_app
 from levee.commands.record import record_app
 from levee.commands.replay import replay
@@ -111,6 +112,7 @@ app.command("calibrate")(calibrate)
 app.command("replay")(replay)
 app.command("backtest")(backtest)
 app.add_typer(edge_app, name="edge")
+app.add_typer(instruments_app, name="instruments")
 app.add_typer(alerting_app, name="alerting")
 app.add_typer(console_app, name="console")
 app.add_typer(bench_app, name="bench")

@@ -24,7 +24,8 @@ def check(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Files of boxes, service, sites and duty; together they are checked together."
+            metavar="FILE...",
+            help="Files of boxes, instruments, service, sites and duty; together they are checked together.",
         ),
     ],
 ) -> None:
@@ -53,7 +54,8 @@ def check(
 @config_app.command("schema")
 def schema(
     kind: Annotated[
-        str | None, typer.Argument(metavar="[box|service|site|duty|desk|scenario]", help="Print the schema of a kind.")
+        str | None,
+        typer.Argument(metavar="[box|instruments|service|site|duty|desk|scenario]", help="Print the schema of a kind."),
     ] = (None),
     out: Annotated[Path | None, typer.Option("--out", help="Write all of them into this folder.")] = None,
 ) -> None:
@@ -67,7 +69,7 @@ def schema(
     from levee.config.schema import schema_text, write_schemas
 
     if (kind is None) == (out is None):
-        raise typer.BadParameter("give either a kind (box, service, site, duty or scenario) or --out FOLDER")
+        raise typer.BadParameter(f"give either a kind ({', '.join(KINDS)}) or --out FOLDER")
     if out is not None:
         for file in write_schemas(out):
             typer.echo(file)

@@ -14,10 +14,12 @@ from alerting.console.board import unknown_zones
 from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
+from edge.instruments.settings import GatewaySettings
 from edge.settings import BoxSettings
 from levee.config.desk import desk_faults
 from levee.config.duty import duty_faults
 from levee.config.ground import ground_faults
+from levee.config.instruments import instrument_faults
 from levee.config.load import Loaded, load
 from levee.config.problems import ConfigRefused, Problem
 from levee.config.weights import weights_fault
@@ -42,7 +44,14 @@ def check_files(files: Sequence[Path]) -> list[Problem]:
     duties = _of(loaded, DutySettings)
     problems += _twice(boxes, "box", lambda box: f"{box.site}/{box.box}")
     problems += _twice(sites, "site", lambda site: site.site)
-    problems += _owners(boxes, sites)
+    gateways = _of(loaded, GatewaySettings)
+    problems += _owners(boxes, sites, gateways)
+    problems += instrument_faults(gateways, boxes, sites)
+    for gateway in gateways:
+        problems += _secrets(gateway, gateway.settings.mqtt, ("mqtt",))
+        problems += _tls(gateway, gateway.settings.mqtt.tls)
+        problems += _secrets(gateway, gateway.settings.listens, ("listens",)) if gateway.settings.listens else []
+        problems += _secrets(gateway, gateway.settings.push, ("push",)) if gateway.settings.push is not None else []
     for box in boxes:
         problems += _box(box)
     for service in services:
@@ -114,7 +123,11 @@ def _twice(loaded: Sequence[Loaded[S]], key: str, name: Callable[[S], str]) -> I
         first.setdefault(called, one)
 
 
-def _owners(boxes: Sequence[Loaded[BoxSettings]], sites: Sequence[Loaded[SiteSettings]]) -> Iterator[Problem]:
+def _owners(
+    boxes: Sequence[Loaded[BoxSettings]],
+    sites: Sequence[Loaded[SiteSettings]],
+    gateways: Sequence[Loaded[GatewaySettings]],
+) -> Iterator[Problem]:
     """One owner for each zone, and the same zones on both sides."""
     watched: dict[tuple[str, str], Loaded[BoxSettings]] = {}
     known = {site.settings.site: site for site in sites}
@@ -135,7 +148,8 @@ def _owners(boxes: Sequence[Loaded[BoxSettings]], sites: Sequence[Loaded[SiteSet
                 message = f"the site ({site.file}) says that the zone {zone.name} belongs to box {owners[zone.name]}"
                 yield box.problem(f"{message}, not {box.settings.box}", "zones", number, "name")
     for site in sites:
-        yield from _unwatched(site, boxes)
+        here = {one.settings.box for one in gateways if one.settings.site == site.settings.site}
+        yield from _unwatched(site, boxes, here)
         yield from _windows(site, boxes)
 
 
@@ -160,12 +174,14 @@ def _windows(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]]) -
                 yield site.problem(message, "zones", number, "windows", field, warning=True)
 
 
-def _unwatched(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]]) -> Iterator[Problem]:
+def _unwatched(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]], others: set[str]) -> Iterator[Problem]:
     here = {box.settings.box: box for box in boxes if box.settings.site == site.settings.site}
     if not here:
         return
     for number, zone in enumerate(site.settings.zones):
         owner = here.get(zone.box)
+        if owner is None and zone.box in others:
+            continue
         if owner is None:
             message = f"the zone {zone.name} belongs to box {zone.box}, of which no file was given"
             yield site.problem(message, "zones", number, "box", warning=True)

@@ -9,6 +9,7 @@ import msgspec
 from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
+from edge.instruments.settings import GatewaySettings
 from edge.settings import BoxSettings
 from levee.scenarios.story import Scenario
 
@@ -46,6 +47,17 @@ BOX = Kind(
         "detector.model",
     ),
 )
+INSTRUMENTS = Kind(
+    "instruments",
+    GatewaySettings,
+    "A gateway of counting instruments: what each tells of, in which format",
+    (
+        *BROKER_PATHS,
+        *(f"listens.{path.removeprefix('mqtt.')}" for path in BROKER_PATHS),
+        "push.token_from_file",
+        "data_folder",
+    ),
+)
 SERVICE = Kind(
     "service",
     ServiceSettings,
@@ -76,4 +88,4 @@ SITE = Kind("site", SiteSettings, "A site: its zones, who owns each, and when ea
 
 SCENARIO = Kind("scenario", Scenario, "A scenario: a night that can be played again, and what is true of it", ("site",))
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOX, SERVICE, SITE, DUTY, DESK, SCENARIO)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (BOX, SERVICE, SITE, DUTY, DESK, INSTRUMENTS, SCENARIO)}

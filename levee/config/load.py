@@ -12,9 +12,10 @@ import msgspec
 from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
+from edge.instruments.settings import GatewaySettings
 from edge.settings import BoxSettings
 from levee.config.convert import settings_from
-from levee.config.kinds import BOX, DESK, DUTY, KEY, KINDS, SCENARIO, SERVICE, SITE, Kind
+from levee.config.kinds import BOX, DESK, DUTY, INSTRUMENTS, KEY, KINDS, SCENARIO, SERVICE, SITE, Kind
 from levee.config.paths import resolved
 from levee.config.problems import ConfigRefused, Problem
 from levee.config.yaml_nodes import Place, Value, read_file
@@ -106,6 +107,13 @@ def load_box(file: Path) -> BoxSettings:
     """The settings of a box; ConfigRefused otherwise."""
     settings = _load_as(file, BOX).settings
     assert isinstance(settings, BoxSettings)
+    return settings
+
+
+def load_instruments(file: Path) -> GatewaySettings:
+    """The settings of a gateway of instruments; ConfigRefused otherwise."""
+    settings = _load_as(file, INSTRUMENTS).settings
+    assert isinstance(settings, GatewaySettings)
     return settings
 
 

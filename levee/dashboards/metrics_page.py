@@ -11,6 +11,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from alerting.audit.metrics import AuditMetrics
 from alerting.metrics import Metrics as AlertingMetrics
+from edge.instruments.metrics import Metrics as InstrumentMetrics
 from edge.metrics import Metrics as EdgeMetrics
 
 #: The end of a name tells the unit; the first that fits counts.
@@ -43,7 +44,8 @@ _UNITS = (
 
 _HEAD = """# Metrics
 
-Made from the code by `python -m levee.dashboards`. A box serves its own at `http://127.0.0.1:9108/metrics`, the
+Made from the code by `python -m levee.dashboards`. A box serves its own at `http://127.0.0.1:9108/metrics`, a
+gateway of instruments at `http://127.0.0.1:9106/metrics`, the
 alerting service at `http://127.0.0.1:9109/metrics`, the auditor at port `audit.metrics_port`; all are settings.
 What a box reports over MQTT the
 service offers again as `levee_alerting_box_*`, for boxes that cannot be scraped.
@@ -91,10 +93,11 @@ def unit(name: str) -> str:
 
 
 def metrics_page() -> str:
-    """The page of both halves."""
+    """The page of all of them."""
     return page(
         [
             ("Box", EdgeMetrics().registry),
+            ("Gateway of instruments", InstrumentMetrics().registry),
             ("Alerting service", AlertingMetrics().registry),
             ("Auditor", AuditMetrics().registry),
         ]

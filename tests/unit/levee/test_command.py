@@ -80,9 +80,10 @@ def test_a_fault_is_counted_and_ends_with_2(tmp_path: Path) -> None:
 
 
 def test_sound_files_end_with_0() -> None:
-    result = levee("config", "check", *(str(path) for path in sorted((ROOT / "configs/examples").glob("*.yaml"))))
+    files = sorted((ROOT / "configs/examples").glob("*.yaml"))
+    result = levee("config", "check", *map(str, files))
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("4 files: no fault")
+    assert result.stdout.startswith(f"{len(files)} files: no fault")
 
 
 def test_the_schema_is_printed() -> None:

@@ -228,3 +228,36 @@ console:
     assert len(lines) == 1
     assert "service.yaml:7" in lines[0]
     assert "is no site and no zone" in lines[0]
+
+
+GATEWAY = """\
+levee: instruments
+site: riverside
+box: counters
+instruments:
+  - {name: one, format: onvif, zone: east, topics: [a/#], inward: [In], outward: [Out]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("site", "gateway", "line"),
+    [
+        ("{name: east, box: counters, into: plaza}", "", ""),
+        ("{name: west, box: counters, into: plaza}", "", "has no zone or gate called east"),
+        ("{name: east, box: riverside-1, into: plaza}", "", "says that east belongs to box riverside-1, not counters"),
+        (
+            "{name: east, box: counters, into: plaza}",
+            "inward: [In], outward: [Out]->inside: [Hall]",
+            "east is a gate: it takes what passes (throughput), not occupancy",
+        ),
+        ("{name: east, box: counters, into: plaza}", "zone: east->zone: plaza", "the zone plaza has two owners"),
+        ("{name: east, box: counters, into: plaza}", "box: counters->box: riverside-1", "is also the box of"),
+        ("{name: east, box: counters, into: plaza}", "inward: [In], ->", "a direction that is not counted is not 0"),
+    ],
+)
+def test_instruments_and_sites_must_fit(folder: Path, site: str, gateway: str, line: str) -> None:
+    (folder / "site.yaml").write_text(SITE + f"gates:\n  - {site}\n")
+    old, _, new = gateway.partition("->")
+    (folder / "instruments.yaml").write_text(GATEWAY.replace(old, new) if old else GATEWAY)
+    found = told(folder, "box.yaml", "site.yaml", "instruments.yaml")
+    assert found == [] if not line else any(line in one and "instruments.yaml:" in one for one in found)
