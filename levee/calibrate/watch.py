@@ -14,6 +14,7 @@ from edge.capture.address import SourceKind, identify, redact
 from edge.capture.camera import Camera
 from edge.capture.frame import SourceRefused
 from edge.capture.reader import Reader, open_reader
+from edge.capture.states import Track
 
 Picture = NDArray[np.uint8]
 TIMEOUT_S = 12.0
@@ -92,7 +93,7 @@ class Watch:
             frame = self._camera.take()
             if frame is not None:
                 return frame.time_s, frame.picture
-            if report.track.reason and report.frames == 0:
+            if report.frames == 0 and report.track.reason not in ("", Track().reason):
                 why = report.track.reason.removeprefix(f"{self.label}: ")
                 raise SourceRefused(f"{self.label}: {why}")
             time.sleep(0.05)

@@ -158,3 +158,28 @@ def test_a_camera_that_dies_is_off_and_says_why(network: NetworkCamera, wait: Ca
         timeout_s=15,
     )
     camera.stop()
+
+
+def test_the_calibration_page_takes_the_newest_picture_and_hides_the_password(network: NetworkCamera) -> None:
+    from levee.calibrate.watch import Watch
+
+    watch = Watch(network.address.replace("http://", "http://watch:secret@"))
+    try:
+        first = watch.frame(0.0)
+        assert first[1].shape == (120, 160, 3)
+        assert watch.frame(0.0)[0] > first[0]
+        assert watch.live
+        assert "secret" not in watch.label
+    finally:
+        watch.close()
+
+
+def test_the_calibration_page_refuses_an_address_without_a_camera_in_one_line() -> None:
+    from edge.capture.frame import SourceRefused
+    from levee.calibrate.watch import Watch
+
+    watch = Watch("rtsp://watch:secret@127.0.0.1:9/stream")
+    with pytest.raises(SourceRefused, match=r"^rtsp://\*\*\*@127\.0\.0\.1:9/stream: .* refuses connections") as refused:
+        watch.frame(0.0)
+    assert "\n" not in str(refused.value)
+    watch.close()

@@ -32,7 +32,7 @@ function morph(old, fresh) {
   refill(old, [...fresh.childNodes]);
 }
 const off = (one) => { const cell = make("td", { className: "n", textContent: one ? `${Math.abs(one.off_m).toFixed(2)} m` : "–" }); if (one) cell.style.color = colourOff(one.off_m, state.draft.residual_limit_m); return cell; };
-const cross = (label, act) => { const one = make("button", { className: "quiet", textContent: "✕", title: t("drop") }); one.setAttribute("aria-label", label); one.addEventListener("click", act); return one; };
+const cross = (label, act) => { const one = make("button", { className: "quiet cross", textContent: "✕", title: t("drop") }); one.setAttribute("aria-label", label); one.addEventListener("click", act); return one; };
 
 export function points() {
   const rows = state.draft.points.map((point, index) => {
