@@ -126,6 +126,10 @@ class Office:
     def judges(self, site: str, zone: str) -> bool:
         return site in self._sites and any(one.name == zone for one in self._sites[site].zones)
 
+    def balances(self, site: str, zone: str) -> bool:
+        """Whether the zone's occupancy is kept here, from its gates."""
+        return any(one.name == zone and one.balance for one in self._sites[site].zones)
+
     def zones_left(self, site: str) -> set[str]:
         """Zones with an open incident that are no longer judged."""
         known = {zone.name for zone in self._sites[site].zones} if site in self._sites else {SELF_ZONE}

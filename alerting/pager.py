@@ -36,6 +36,7 @@ from alerting.paging.note import Note
 from alerting.paging.senders import Sender
 from alerting.record import Batch, Outcome, PageRow, PageState, Request, Resumed
 from alerting.requests import Answered, Taken, take_request
+from alerting.resets import Reset
 from alerting.settings import ServiceSettings, SiteSettings
 from alerting.thresholds import Thresholds
 from alerting.view import IncidentView, PageView, SilenceView, incident_view, page_view, silence_view
@@ -257,9 +258,9 @@ class Pager:
 
     # Answers of people
 
-    def requests(self, requests: Sequence[Request], at: float) -> list[Thresholds]:
-        """What people ask for through other doors, each once; the changes of thresholds among it."""
-        changes: list[Thresholds] = []
+    def requests(self, requests: Sequence[Request], at: float) -> list[Thresholds | Reset]:
+        """What people ask for through other doors, each once; what of it the judgement is told."""
+        changes: list[Thresholds | Reset] = []
         for request in requests:
             if request.id in self._taken:
                 continue
@@ -271,7 +272,7 @@ class Pager:
             self._batch().outcomes.append(taken.outcome)
             if taken.answered is not None:
                 self._answered(taken.answered)
-            changes += [taken.thresholds] if taken.thresholds is not None else []
+            changes += [one for one in (taken.thresholds, taken.reset) if one is not None]
         return changes
 
     def _answered(self, answered: Answered) -> None:

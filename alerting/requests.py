@@ -18,6 +18,7 @@ from alerting.duty.incident import Silence
 from alerting.office import Office
 from alerting.paging.note import Note
 from alerting.record import Batch, Outcome, Request
+from alerting.resets import Reset, ask_reset
 from alerting.thresholds import Thresholds
 from wire import TierName
 
@@ -38,6 +39,8 @@ class Taken:
     answered: Answered | None = None
     #: Thresholds that are to come into force.
     thresholds: Thresholds | None = None
+    #: An occupancy that begins anew.
+    reset: Reset | None = None
     #: What the duty desk is told; its refusal, if there is one, is the outcome.
     desk: Happening | None = None
 
@@ -61,6 +64,9 @@ def take_request(request: Request, office: Office, at: float, batch: Batch) -> T
             return Taken(Outcome(request.id, "done", "erased"), desk=Forgotten(at, str(body["person"])))
         if what == "thresholds":
             return _thresholds(request, body, office, at)
+        if what == "reset":
+            reset, outcome, words = ask_reset(body, office, at, batch)
+            return Taken(Outcome(request.id, outcome, words), reset=reset)
         if what == "console":
             told = {key: str(body[key])[:400] for key in ("account", "did", "about", "from")}
             batch.entries.append(Entry(at, "console", told, ("account",)))

@@ -43,12 +43,13 @@ from alerting.metrics import Metrics
 from alerting.pager import Pager
 from alerting.paging.senders import Sender
 from alerting.record import Batch, Checkpoint, Deposed, PageRow, Record, RecordRefused, Resumed
+from alerting.resets import Reset
 from alerting.settings import ServiceSettings, SiteSettings
 from alerting.signs import tier_message
 from alerting.stored import stored_site
 from alerting.thresholds import Changes, applied
 from alerting.told import settings_told
-from alerting.view import ChangeView, View, change_view, zone_views
+from alerting.view import ChangeView, View, change_view, site_summary, zone_views
 from alerting.writer import Writer
 from wire import VERSION, Health, Recorded, SessionRecorded, Status, encode, topics
 
@@ -225,8 +226,10 @@ class Service:
 
     def _take_requests(self, at: float) -> None:
         for change in self._pager.requests(self._writer.requests(), at):
-            self._judge(change.site, applied(self._states[change.site], change, at))
-            self._batch.thresholds[change.place] = self._thresholds.to_keep(change)
+            event = change.event if isinstance(change, Reset) else applied(self._states[change.site], change, at)
+            self._judge(change.site, event)
+            if not isinstance(change, Reset):
+                self._batch.thresholds[change.place] = self._thresholds.to_keep(change)
 
     # Judgement and what follows
 
@@ -376,8 +379,7 @@ class Service:
         for site, state in self._states.items():
             for one in state.zones.values():
                 self._metrics.show_rules(site, one.rules)
-        office = self._pager.office
-        self._metrics.show_duty(self._sites, office.incidents(), office.silences(), at)
+        self._metrics.show_duty(self._sites, self._pager.office.incidents(), self._pager.office.silences(), at)
         return View(
             instance=self.origin.instance,
             term=self.origin.term,
@@ -390,6 +392,7 @@ class Service:
             dropped=dict(self._dropped),
             incidents=self._pager.incidents(),
             silences=self._pager.silences(),
+            sites=tuple(site_summary(site, self._states[site.site]) for site in self._sites.values()),
         )
 
     def close(self, at: float, farewell: Callable[[], None] = lambda: None) -> None:

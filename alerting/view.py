@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from alerting.assess import Change, HeldUnknown, SettingsChanged, SiteState, TierChanged, ZoneState
+from alerting.assess import Change, HeldUnknown, SettingsChanged, SiteState, TierChanged, ZoneState, site_view
 from alerting.assess.forecast import forecast
 from alerting.assess.judge import figures
 from alerting.assess.rules import Levels
@@ -132,6 +132,48 @@ class SilenceView:
 
 
 @dataclass(frozen=True)
+class FillingView:
+    """Entries minus exits of a place since a named reset, and never what a camera counts. `full_in_min` is None where
+    it is not foreseen to fill within two hours; `off` is how far the balance was from the cameras' count, and `drift`
+    by how many persons an hour it goes astray."""
+
+    zone: str
+    reset: str
+    reset_at: datetime
+    inside: Band
+    doubt: str
+    capacity: int | None
+    full_in_min: float | None
+    off: float | None
+    drift: float | None
+
+
+@dataclass(frozen=True)
+class WaveView:
+    """People on their way to a zone from a neighbour, the tier that they warn of, and until when."""
+
+    zone: str
+    tier: TierName
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class SiteSummary:
+    """A site as a whole: the highest tier among its zones, and why; what is unknown, what fills, what is coming."""
+
+    site: str
+    title: str
+    tier: TierName
+    zone: str | None
+    why: str
+    kind: Kind
+    unknown: tuple[str, ...]
+    filling: tuple[FillingView, ...]
+    waves: tuple[WaveView, ...]
+
+
+@dataclass(frozen=True)
 class View:
     instance: str
     term: int
@@ -151,6 +193,7 @@ class View:
     #: `leader` or `standby`.
     role: str = "leader"
     silences: tuple[SilenceView, ...] = ()
+    sites: tuple[SiteSummary, ...] = ()
 
 
 def standby_view(instance: str, at: float) -> View:
@@ -223,6 +266,41 @@ def _ahead(state: ZoneState, now: float) -> tuple[AheadView, ...]:
         low, median, high = (round(value, 3) for value in (one.low, max(0.0, one.median), one.high))
         found.append(AheadView(one.minutes, Band(value=median, low=min(low, median), high=max(high, median))))
     return tuple(found)
+
+
+def site_summary(site: SiteSettings, state: SiteState) -> SiteSummary:
+    """The site at the time of its state."""
+    seen = site_view(state)
+    filling = tuple(
+        FillingView(
+            zone=one.zone,
+            reset=one.inside.reset,
+            reset_at=in_zone(one.inside.reset_at, site.time_zone),
+            inside=Band(value=one.inside.value, low=one.inside.low, high=one.inside.high),
+            doubt=one.inside.basis,
+            capacity=one.capacity,
+            full_in_min=None if one.full_in_min is None else round(one.full_in_min, 1),
+            off=one.inside.off,
+            drift=one.inside.drift,
+        )
+        for one in seen.filling
+    )
+    waves = tuple(
+        WaveView(zone.rules.zone, TierName.of(zone.wave.tier), in_zone(zone.wave.until, site.time_zone), zone.wave.why)
+        for zone in state.zones.values()
+        if zone.wave is not None and zone.wave.until >= state.at
+    )
+    return SiteSummary(
+        site=site.site,
+        title=site.title,
+        tier=TierName.of(seen.tier),
+        zone=seen.zone,
+        why=seen.why,
+        kind=seen.kind,
+        unknown=seen.unknown,
+        filling=filling,
+        waves=waves,
+    )
 
 
 def zone_views(sites: Iterable[SiteSettings], states: dict[str, SiteState], now: float) -> tuple[ZoneView, ...]:

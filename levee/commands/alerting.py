@@ -122,3 +122,25 @@ def unsilence(
 
     ask(config, {"what": "unsilence", "silence": mark, "person": by})
     typer.echo("ended")
+
+
+@alerting_app.command("reset")
+def reset(
+    config: Config,
+    where: Annotated[str, typer.Argument(metavar="SITE/ZONE", help="A zone that keeps the balance of its gates.")],
+    by: Annotated[str, typer.Option("--by", help="Short name of who asks for it; it stands in the record.")],
+    name: Annotated[str, typer.Option("--name", help="What the reset is called.")] = "by hand",
+    people: Annotated[float, typer.Option("--people", min=0, help="How many are inside now.")] = 0.0,
+) -> None:
+    """Begins an occupancy anew: from now on it is so many people, and what passes the gates.
+
+    A balance drifts with everybody whom a gate misses. Count who is inside, or wait until nobody is, and say so. No
+    tier falls by it before its time.
+
+        levee alerting reset service.yaml riverside/hall --by li-wei --name "hall closed" --people 0
+    """
+    from levee.commands.asking import ask
+
+    site, _, zone = where.partition("/")
+    ask(config, {"what": "reset", "site": site, "zone": zone, "person": by, "name": name, "people": people})
+    typer.echo("begun anew")
