@@ -244,7 +244,8 @@ def _counted(name: str, frame: int, time_s: float, reader: Reader, counter: Coun
         unseen = looking.unknown(str(error)) if looking is not None else None
         return Seen(name, frame, time_s, counter.name, picture, why=str(error), zones=unseen)
     drawn = looking.see(picture, count, reader.stamp_s) if looking is not None else None
-    return Seen(name, frame, time_s, counter.name, picture, count, zones=drawn)
+    gates = looking.gates() if looking is not None else ()
+    return Seen(name, frame, time_s, counter.name, picture, count, zones=drawn, gates=gates)
 
 
 def _progress() -> Progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from models.overlay import annotate, refused
 
 if TYPE_CHECKING:
     from levee.overlay.draw import Overlay
-    from levee.overlay.seen import ZoneSeen
+    from levee.overlay.seen import GateSeen, ZoneSeen
     from models import Count, Estimate
 
 COLUMNS = ("source", "frame", "time_s", "count", "low", "high", "method", "state")
@@ -42,6 +42,7 @@ class Seen:
     why: str = ""
     #: What is drawn of the camera's zones, where there are any and a film is wanted.
     zones: list[ZoneSeen] | None = None
+    gates: Sequence[GateSeen] = ()
 
     @property
     def state(self) -> str:
@@ -103,7 +104,7 @@ class Film:
             return
         title = f"{Path(seen.source).name}  {seen.time_s:.1f} s"
         if seen.zones:
-            picture = self._with_zones(seen.picture, seen.count, seen.zones, title)
+            picture = self._with_zones(seen.picture, seen, title)
         elif seen.count is not None:
             picture = annotate(seen.picture, seen.count, title)
         else:
@@ -120,14 +121,12 @@ class Film:
                 raise OutputRefused(f"{self._file}: the film cannot be written")
         self._writer.write(_letterboxed(picture, self._size))
 
-    def _with_zones(
-        self, picture: NDArray[np.uint8], count: Count | None, zones: list[ZoneSeen], title: str
-    ) -> NDArray[np.uint8]:
+    def _with_zones(self, picture: NDArray[np.uint8], seen: Seen, title: str) -> NDArray[np.uint8]:
         from levee.overlay.draw import Overlay
 
         if self._overlay is None:
             self._overlay = Overlay()
-        return self._overlay.draw(picture, count, zones, title)
+        return self._overlay.draw(picture, seen.count, seen.zones or [], title, seen.gates)
 
     def __enter__(self) -> Film:
         return self

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.density import Figures
 from edge.polygon import Points, contains, outline
 from levee.overlay.projection import Sheet
-from levee.overlay.seen import COLOURS, UNKNOWN, WORDS, Arrows, ZoneSeen
+from levee.overlay.seen import COLOURS, UNKNOWN, WORDS, Arrows, GateSeen, ZoneSeen
 from models import Count
 from models.drawing import (
     AMBER,
@@ -44,6 +44,7 @@ STANDING_M_S = 0.2
 ENLARGED_BELOW = 540
 """Pictures with a shorter side (px) are drawn twice as large."""
 AGAINST: Colour = (255, 215, 60)
+GATE: Colour = (240, 141, 255)
 
 
 class Overlay:
@@ -52,7 +53,14 @@ class Overlay:
     def __init__(self) -> None:
         self._sheets: dict[tuple[str, tuple[int, int], tuple[int, int]], Sheet] = {}
 
-    def draw(self, frame: Image, count: Count | None, zones: Sequence[ZoneSeen], title: str = "") -> Image:
+    def draw(
+        self,
+        frame: Image,
+        count: Count | None,
+        zones: Sequence[ZoneSeen],
+        title: str = "",
+        gates: Sequence[GateSeen] = (),
+    ) -> Image:
         """The frame with all that is known of its zones on it; `count` None: nothing is known.
 
         Small frames are drawn enlarged, so that the figures can be read.
@@ -80,6 +88,8 @@ class Overlay:
                 _arrows(out, sheet, seen.arrows)
             if count is not None and seen.figures is not None:
                 _numbers(out, sheet, seen, seen.figures, count, px)
+        for gate in gates:
+            _gate(out, gate, px)
         taken: list[tuple[int, int, int, int]] = []
         for seen, sheet in zip(zones, sheets, strict=True):
             _figures(out, sheet, seen, px, taken)
@@ -214,6 +224,33 @@ def _arrows(image: Image, sheet: Sheet, arrows: Arrows) -> None:
         points = np.rint(corners * 16).astype(np.int32)
         cv2.fillPoly(image, [points], AGAINST if against else INK, cv2.LINE_AA, shift=4)
         cv2.polylines(image, [points], True, (20, 20, 20), max(1, _unit(sheet)), cv2.LINE_AA, shift=4)
+
+
+def _gate(image: Image, seen: GateSeen, px: int) -> None:
+    """Its line on the ground, an arrow on the way in, and what passed it in persons a minute."""
+    gate = seen.gate
+    scale = np.array([image.shape[1], image.shape[0]]) / gate.ground.picture
+    line = gate.ends[0] + np.linspace(0, 1, 40)[:, None] * (gate.ends[1] - gate.ends[0])
+    unit = max(1, round(min(image.shape[:2]) / 360))
+    _line(image, gate.ground.to_picture(line) * scale, GATE, 2 * unit + 1)
+    along = (gate.ends[1] - gate.ends[0]) / np.hypot(*(gate.ends[1] - gate.ends[0]))
+    middle = gate.ends.mean(axis=0)
+    ahead = gate.ground.to_picture(np.array([middle, middle + np.array([-along[1], along[0]])])) * scale
+    if not np.isfinite(ahead).all():
+        return
+    way = (ahead[1] - ahead[0]) / max(float(np.hypot(*(ahead[1] - ahead[0]))), 1e-6)
+    tip = ahead[0] + way * 2.2 * px
+    aside = np.array([-way[1], way[0]]) * 0.6 * px
+    _line(image, np.array([ahead[0], tip]), GATE, 2 * unit)
+    _line(image, np.array([tip - way * 0.8 * px + aside, tip, tip - way * 0.8 * px - aside]), GATE, 2 * unit)
+    flow = seen.flow
+    words = "" if flow is None else f": in {flow.inflow:.0f}, out {flow.outflow:.0f} a minute"
+    ends = gate.ground.to_picture(gate.ends) * scale
+    right = ends[int(np.nan_to_num(ends[:, 0], nan=-1.0).argmax())]
+    if np.isfinite(right).all():
+        plate(
+            image, [Line(gate.name + words, 0.8, GATE)], (round(float(right[0]) + px), round(float(right[1]) - px)), px
+        )
 
 
 def _hatched(image: Image, sheet: Sheet, state: str) -> Image:

@@ -19,7 +19,7 @@ from edge.motion import CELL_M, WALKING_M_S, Moves
 from edge.plan import Plan
 from edge.polygon import Points, contains
 from edge.settings import BoxSettings
-from levee.overlay.seen import Arrows, ZoneSeen
+from levee.overlay.seen import Arrows, GateSeen, ZoneSeen
 from models import Count, View
 
 #: Pictures of a folder are no film: nothing of one is smoothed into the next.
@@ -59,6 +59,7 @@ class Looking:
         self._given: _Given | None = None
         self._counting: Counting | None = None
         self._number = 0
+        self._at = 0.0
 
     def wants(self, stamp_s: float, ahead_s: float) -> bool:
         """Whether the picture at `stamp_s`, `ahead_s` before the next that is counted, tells how people move."""
@@ -77,12 +78,21 @@ class Looking:
         self._given.count_given = count
         before: tuple[Glimpse, ...] = () if self._still else self._past.before(time_s)
         at = self._number * APART_S if self._still else time_s
+        self._at = at
         frame = Frame(picture, self._number, at, time_s, self._camera, before)
         self._number += 1
         result = self._counting.count(frame)
         if self.wants(time_s, STEP_S):
             self.keep(picture, time_s)
         return [self._seen(name, result) for name in self._plan.watched_by(self._camera)]
+
+    def gates(self) -> list[GateSeen]:
+        """Its gates, with what passed them lately, as of the last frame that it saw."""
+        return [
+            GateSeen(gate, self._counting.flow(name, self._at) if self._counting is not None else None)
+            for name, gate in self._plan.gates.items()
+            if self._plan.camera_of_gate[name] == self._camera
+        ]
 
     def unknown(self, why: str) -> list[ZoneSeen]:
         """Its zones where a frame could not be counted."""
@@ -94,6 +104,7 @@ class Looking:
         reasons = list(result.reasons)
         if result.refusal:
             return ZoneSeen(zone, None, (result.refusal,))
+        reasons += [f"camera-lost: {camera}" for camera in result.lost.get(name, ())]
         if result.view is Looks.MOVED:
             reasons.append(Looks.MOVED.value)
         moving = result.moving.get(name)

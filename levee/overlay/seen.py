@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alerting.assess.rules import DENSITY_LEVELS, Levels, ZoneKind
 from edge.density import Figures
+from edge.gates import Flow, Gate
 from edge.polygon import Points
 from edge.zone import Zone
 from wire import Tier
@@ -47,6 +48,14 @@ class Arrows:
         if self.main is None:
             return np.zeros(len(self.velocity), bool)
         return np.asarray(self.velocity @ np.array(self.main) < 0, dtype=bool)
+
+
+@dataclass(frozen=True)
+class GateSeen:
+    """One gate at one moment; no flow where it is not known (yet)."""
+
+    gate: Gate
+    flow: Flow | None = None
 
 
 @dataclass(frozen=True)

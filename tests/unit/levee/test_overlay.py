@@ -9,17 +9,20 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
 from edge.camera_settings import CameraSettings, MountSettings
 from edge.density import Figures, ZoneDensity
+from edge.gates import Flow, make_gate
 from edge.ground import calibrate
 from edge.motion import Moves
-from edge.settings import ZoneSettings
+from edge.settings import GateSettings, ZoneSettings
 from edge.zone import Zone, make_zone
-from levee.overlay.draw import AGAINST, COLOURS, Overlay, figure_lines
+from levee.cli import app
+from levee.overlay.draw import AGAINST, COLOURS, GATE, Overlay, figure_lines
 from levee.overlay.looking import arrows_of
 from levee.overlay.projection import Sheet
-from levee.overlay.seen import Arrows, ZoneSeen
+from levee.overlay.seen import Arrows, GateSeen, ZoneSeen
 from models import Count
 from models.drawing import DENSITY_TABLE, density_colours, density_cover
 from wire import Band, Tier
@@ -141,6 +144,31 @@ def test_two_flows_in_one_place_are_two_arrows_of_two_colours(zone: Zone) -> Non
     )
     assert colour_near(both, AGAINST) > 200
     assert colour_near(one, AGAINST) < 20
+
+
+def test_a_gate_shows_its_way_in_and_what_passed(zone: Zone) -> None:
+    gate = make_gate(GateSettings(name="door", camera="c", line=((-3.0, 12.0), (3.0, 12.0))), zone.ground)
+    frame = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+    count = crowd(zone, evenly(0.2))
+    bare = Overlay().draw(frame, count, [seen(zone, count)])
+    known = Overlay().draw(frame, count, [seen(zone, count)], gates=[GateSeen(gate, Flow(34.0, 12.0, 60.0))])
+    unknown = Overlay().draw(frame, count, [seen(zone, count)], gates=[GateSeen(gate)])
+    assert colour_near(bare, GATE) < 20
+    assert colour_near(known, GATE) > colour_near(unknown, GATE) > 500
+
+
+def test_a_film_of_zones_is_what_the_box_would_say(tmp_path: Path) -> None:
+    box = ROOT / "configs" / "demo" / "box.yaml"
+    clip = ROOT / "sample_videos" / "clips" / "steps.mp4"
+    out = tmp_path / "seen.png"
+    words = ["count", str(clip), "--zones", str(box), "--video", str(out), "--limit", "4", "--every", "0.8"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    drawn = cv2.imread(str(out))
+    assert drawn.shape == (720, 1280, 3)  # small frames are enlarged
+    level = {tier: colour_near(drawn, COLOURS[tier]) for tier in Tier}
+    assert level[Tier.NORMAL] > 1000  # nothing has begun on the steps
+    assert level[Tier.RED] < 200  # but for the scale of colours
 
 
 def test_nobody_who_walks_is_no_arrow(zone: Zone) -> None:
