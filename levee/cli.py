@@ -17,6 +17,7 @@ from levee.commands.alerting import alerting_app
 from levee.commands.backtest import backtest
 from levee.commands.bench import bench_app
 from levee.commands.box import box_app
+from levee.commands.bundle import bundle
 from levee.commands.calibrate import calibrate
 from levee.commands.config import config_app
 from levee.commands.console import console_app
@@ -111,6 +112,7 @@ app.command("count")(count)
 app.command("calibrate")(calibrate)
 app.command("replay")(replay)
 app.command("backtest")(backtest)
+app.command("bundle")(bundle)
 app.add_typer(edge_app, name="edge")
 app.add_typer(instruments_app, name="instruments")
 app.add_typer(alerting_app, name="alerting")
