@@ -23,11 +23,14 @@ from levee.commands.config import config_app
 from levee.commands.console import console_app
 from levee.commands.count import count
 from levee.commands.demo import demo
+from levee.commands.desk import desk_app
+from levee.commands.drill import drill
 from levee.commands.edge import edge_app
 from levee.commands.instruments import instruments_app
 from levee.commands.models import models_app
 from levee.commands.record import record_app
 from levee.commands.replay import replay
+from levee.commands.report import report
 from levee.commands.scenes import scenes_app
 
 #: What is imported, and the extra that brings it.
@@ -118,6 +121,9 @@ app.add_typer(instruments_app, name="instruments")
 app.add_typer(alerting_app, name="alerting")
 app.add_typer(console_app, name="console")
 app.add_typer(bench_app, name="bench")
+app.command("drill")(drill)
+app.command("report")(report)
+app.add_typer(desk_app, name="desk")
 app.add_typer(record_app, name="record")
 app.add_typer(box_app, name="box")
 app.add_typer(config_app, name="config")

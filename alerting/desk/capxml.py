@@ -87,9 +87,13 @@ def cap_xml(draft: CapDraft, settings: CapSettings, place: str) -> str:
 
 
 def _put(parent: ElementTree.Element, name: str, text: str) -> None:
-    # XML has no word for most control characters.
-    sound = "".join(letter if letter >= " " or letter in "\n\t" else " " for letter in text)
+    sound = "".join(letter if _legal(letter) else " " for letter in text)
     ElementTree.SubElement(parent, name).text = sound
+
+
+def _legal(letter: str) -> bool:
+    """XML has no word for most control characters, for halves of pairs, and for two more."""
+    return letter in "\n\t" or (letter >= " " and not "\ud800" <= letter <= "\udfff" and letter not in "\ufffe\uffff")
 
 
 def _pair(parent: ElementTree.Element, name: str, key: str, value: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from alerting.desk import hazards, plans
-from alerting.desk.events import DrillBegun, DrillEnded, DrillOver, IncidentEnded, TierRose
+from alerting.desk import cap, hazards, plans
+from alerting.desk.events import DrillBegun, DrillEnded, DrillOver, IncidentEnded, TierFell, TierRose
 from alerting.desk.settings import HazardKind, HazardLevel
 from alerting.desk.state import Drill, HazardState
 from alerting.desk.work import Work
+from wire import Tier
 
 #: A drill of which no reading came for so long is over.
 SILENT_S = 60.0
@@ -68,6 +69,9 @@ def over(work: Work, how: str, why: str, by: str = "") -> None:
         return
     for incident in dict.fromkeys(task.incident for task in work.tasks.values() if task.drill == drill.id):
         plans.ended(work, IncidentEnded(work.now, incident), why=f"drill {how}")
+    for key in [key for key in work.cap if key.startswith(f"{drill.id}/")]:
+        _, site, zone = key.split("/")
+        cap.changed(work, TierFell(work.now, site, zone, Tier.NORMAL, "", f"drill {how}", drill=drill.id))
     work.drill = None
     body: dict[str, object] = {"drill": drill.id, "what": how, "name": drill.name, "site": drill.site, "why": why}
     body["took_s"] = round(work.now - drill.begun, 1)

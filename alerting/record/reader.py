@@ -104,6 +104,19 @@ class Reader:
             row = connection.execute(select(tables.incidents).where(tables.incidents.c.id == incident)).first()
         return dict(row._mapping) if row is not None else None
 
+    def duty_state(self, name: str) -> bytes | None:
+        """The stored duty of a site, or of the desk, as it was saved last (within some seconds)."""
+        with self._database.transaction() as connection:
+            wanted = select(tables.duty_states.c.state).where(tables.duty_states.c.site == name)
+            found = connection.execute(wanted).scalar()
+        return bytes(found) if found is not None else None
+
+    def names(self) -> dict[str, str]:
+        """What people are called, by pseudonym; those who were erased are left out."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(select(tables.people)).all()
+        return {row.pseudonym: row.title or row.name for row in rows if row.name is not None}
+
     def call(self, call: str) -> tuple[str, str, str, float, list[tuple[str, int]]] | None:
         """Site, person's short name, text, time, and the incidents with their alarms; None where there was none."""
         joined = tables.calls.join(tables.people, tables.people.c.pseudonym == tables.calls.c.person, isouter=True)

@@ -1,0 +1,1 @@
+"""Drills: a scenario played to the running service, and what came of it."""
