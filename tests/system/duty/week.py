@@ -1,5 +1,5 @@
-"""A week at the example site, told by a script to the service's own pager and desk, with its record; nothing waits for
-a clock. Run by itself it writes the example report into docs/."""
+"""A week at a site by the river, told by a script to the service's own pager and desk, with its record; nothing waits
+for a clock. Run by itself it writes the example report into docs/."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class Deaf:
 
 
 class Week:
-    """The people of the example, and what they do. `config` is written for the commands."""
+    """The people of the place, and what they do. `config` is written for the commands."""
 
     def __init__(self, folder: Path) -> None:
         self.url = f"sqlite:///{folder}/week.db"
-        examples = ROOT / "configs" / "examples"
+        examples = Path(__file__).with_name("week_files")
         self.config = folder / "service.yaml"
         given = {
             "levee": "service",
