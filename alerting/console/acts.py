@@ -19,21 +19,19 @@ DutyWho = Annotated[Who, Depends(need(Role.DUTY, action=True))]
 InCharge = Annotated[Who, Depends(need(Role.IN_CHARGE, action=True))]
 Mark = Annotated[str, InPath(pattern=r"^[0-9a-f]{1,40}$")]
 
-#: What an outcome of the service is over HTTP; everything else is 409.
+#: What an outcome of the service is over HTTP; `unknown-…` is 404, and everything else 409.
 STATUS = {
     "acknowledged": 200,
     "silenced": 200,
     "ended": 200,
     "changed": 200,
+    "done": 200,
     "waiting": 202,
     "unknown-person": 403,
-    "unknown-zone": 404,
-    "unknown-site": 404,
-    "unknown-silence": 404,
     "invalid": 422,
     "no-reason": 422,
 }
-_done: shapes.Refusals = {202: {"model": shapes.Done, "description": "Asked for; no service has taken it yet"}}
+WAITING: shapes.Refusals = {202: {"model": shapes.Done, "description": "Asked for; no service has taken it yet"}}
 
 
 async def ask(
@@ -41,7 +39,7 @@ async def ask(
 ) -> shapes.Done:
     """Ask the service, note in the journal what came of it, and answer so."""
     told = await run_in_threadpool(console.door.ask, body)
-    good = STATUS.get(told.outcome, 409)
+    good = STATUS.get(told.outcome, 404 if told.outcome.startswith("unknown-") else 409)
     words = did if good == 200 else f"{did}: {told.outcome}"
     console.journal.by(who, words, about, address_of(request))
     if good == 202:
@@ -54,7 +52,7 @@ async def ask(
 @router.post(
     "/incidents/{incident}/acknowledge",
     operation_id="acknowledge",
-    responses={**shapes.refusals(404), **_done},
+    responses={**shapes.refusals(404), **WAITING},
 )
 async def acknowledge(request: Request, who: DutyWho, incident: Mark, body: shapes.Acknowledge) -> shapes.Done:
     """Take an incident in hand, as the person of the duty file whose account this is. Holds for one alarm."""
@@ -74,7 +72,7 @@ async def acknowledge(request: Request, who: DutyWho, incident: Mark, body: shap
     return await ask(console, who, request, wanted, "acknowledge", f"{known[0]}/{known[1]} {incident}")
 
 
-@router.post("/silences", operation_id="silence", responses={**shapes.refusals(404), **_done})
+@router.post("/silences", operation_id="silence", responses={**shapes.refusals(404), **WAITING})
 async def silence(request: Request, who: DutyWho, body: shapes.NewSilence) -> shapes.Done:
     """Keep a zone or a site quiet. Role duty may up to yellow and not for maintenance; above that, role in-charge."""
     console = console_of(request)
@@ -95,7 +93,7 @@ async def silence(request: Request, who: DutyWho, body: shapes.NewSilence) -> sh
     return await ask(console, who, request, wanted, "silence", f"{body.site}/{body.zone} up to {body.ceiling}")
 
 
-@router.delete("/silences/{silence}", operation_id="unsilence", responses={**shapes.refusals(404), **_done})
+@router.delete("/silences/{silence}", operation_id="unsilence", responses={**shapes.refusals(404), **WAITING})
 async def unsilence(request: Request, who: DutyWho, silence: Mark) -> shapes.Done:
     """End a silence before its time; whoever must be called is called then."""
     wanted: dict[str, object] = {
@@ -106,7 +104,7 @@ async def unsilence(request: Request, who: DutyWho, silence: Mark) -> shapes.Don
     return await ask(console_of(request), who, request, wanted, "unsilence", silence)
 
 
-@router.put("/zones/{site}/{zone}/thresholds", operation_id="thresholds", responses={**shapes.refusals(404), **_done})
+@router.put("/zones/{site}/{zone}/thresholds", operation_id="thresholds", responses={**shapes.refusals(404), **WAITING})
 async def thresholds(
     request: Request, who: InCharge, site: Name, zone: Name, body: shapes.NewThresholds
 ) -> shapes.Done:

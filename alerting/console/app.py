@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from alerting.console import acts, admin, api, pages
+from alerting.console import acts, admin, api, deskwork, pages
 from alerting.console.context import Console, console_of
 from alerting.console.feed import Connection
 from alerting.console.guard import Guard, same_origin, who
@@ -68,7 +68,7 @@ def make_app(console: Console, *, start: bool = True) -> FastAPI:
         },
     )
     app.state.console = console
-    for router in (api.public, api.router, acts.router, admin.router, pages.router, live):
+    for router in (api.public, api.router, acts.router, admin.router, deskwork.router, pages.router, live):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
     return app

@@ -19,6 +19,7 @@ from alerting.console.feed import Feed
 from alerting.console.limits import Limit
 from alerting.console.sessions import Sessions
 from alerting.console.settings import ConsoleSettings
+from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.settings import SiteSettings, ZoneSettings
 
@@ -50,6 +51,7 @@ class Console:
     journal: Journal
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.time
+    desk: DeskSettings | None = None
 
     def zone(self, site: str, zone: str) -> tuple[SiteSettings, ZoneSettings] | None:
         for one in self.sites:

@@ -14,11 +14,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from alerting.console.api import board_now, cursor_of, place_of
 from alerting.console.context import Console, address_of, console_of
+from alerting.console.deskview import shown_task, state_of, tasks_of
 from alerting.console.guard import check_forgery, cookie_name, same_origin, who
 from alerting.console.reasons import reason
 from alerting.console.roles import Role, Who
 from alerting.console.rotas import chains, gaps_ahead, units_now
 from alerting.console.words import LANGUAGES, choose, words
+from alerting.desk.state import DeskState, TaskState
 from alerting.record.browse import ChangeRow, IncidentRow
 from alerting.record.engine import RecordAway, RecordRefused
 from alerting.settings import SiteSettings, TierWord
@@ -181,6 +183,7 @@ async def zone(request: Request, site: str, zone: str) -> Response:
     if known is None:
         raise HTTPException(404, detail=("no-zone", "there is no such zone"))
     rows, away = await _read(console, lambda: console.door.record.changes(ROWS, site=site, zone=zone))
+    state, _ = await _read_desk(console)
     tiers: tuple[TierWord, ...] = ("blue", "yellow", "orange", "red")
     plans = {tier: known[1].plan.get(tier) or known[0].plan.get(tier) or () for tier in tiers}
     return render(
@@ -190,6 +193,7 @@ async def zone(request: Request, site: str, zone: str) -> Response:
         site=known[0],
         zone=known[1],
         plans=plans,
+        tasks=[shown_task(console, task) for task in tasks_of(state, site, zone) if task.state is not TaskState.LAPSED],
         away=away,
         rows=[_row(console, row) for row in rows or ()],
         hours=[hours for hours in (1, 3, 6, 12, 24, 48) if hours <= console.settings.history_hours],
@@ -334,6 +338,13 @@ async def board(request: Request) -> Response:
     page = render(request, "board.html", None, as_of=shown, places=said["places"])
     page.headers["Refresh"] = str(max(15, settings.step_s if settings is not None else 60))
     return page
+
+
+async def _read_desk(console: Console) -> tuple[DeskState | None, bool]:
+    try:
+        return await state_of(console), False
+    except (RecordAway, RecordRefused):
+        return None, True
 
 
 async def _read(console: Console, function: Any) -> tuple[Any, bool]:

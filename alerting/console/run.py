@@ -21,6 +21,7 @@ from alerting.console.history import History
 from alerting.console.live import Live
 from alerting.console.sessions import Sessions
 from alerting.console.settings import ConsoleSettings
+from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.record.engine import RecordAway, RecordRefused
 from alerting.record.url import record_url
@@ -55,7 +56,12 @@ def accounts_of(service: ServiceSettings) -> Accounts:
     return Accounts((service.console or ConsoleSettings()).accounts)
 
 
-def make_console(service: ServiceSettings, sites: Sequence[SiteSettings], duty: DutySettings | None) -> Console:
+def make_console(
+    service: ServiceSettings,
+    sites: Sequence[SiteSettings],
+    duty: DutySettings | None,
+    desk: DeskSettings | None = None,
+) -> Console:
     settings = console_settings(service)
     unknown = unknown_zones(settings.board, sites) if settings.board is not None else []
     if unknown:
@@ -74,6 +80,7 @@ def make_console(service: ServiceSettings, sites: Sequence[SiteSettings], duty: 
         feed=Feed(Live(sites, names), history, board),
         door=door,
         journal=Journal(door),
+        desk=desk,
     )
 
 
@@ -83,9 +90,10 @@ def run_console(
     duty: DutySettings | None,
     *,
     stop: threading.Event,
+    desk: DeskSettings | None = None,
 ) -> None:
     """Serve until `stop` is set. ConsoleRefused, AccountRefused, SecretMissing and LinkRefused with one line."""
-    console = make_console(service, sites, duty)
+    console = make_console(service, sites, duty, desk)
     settings = console.settings
     config = uvicorn.Config(
         make_app(console),

@@ -13,6 +13,8 @@ from alerting.record import tables
 from alerting.record.reader import Reader
 from wire import MessageRefused, Readings, Tier, decode
 
+#: The row of the duty desk among the stored duties.
+DESK = "levee-desk"
 #: Messages that are read at a time.
 PIECE = 200
 
@@ -127,6 +129,13 @@ class Browser(Reader):
             )
             for row in rows
         ]
+
+    def desk(self) -> bytes | None:
+        """The stored state of the duty desk, at most some seconds old; None where there is none."""
+        kept = tables.duty_states.c
+        with self._database.transaction() as connection:
+            found = connection.execute(select(kept.state).where(kept.site == DESK)).scalar()
+        return bytes(found) if found is not None else None
 
     def incident_row(self, name: str) -> tuple[str, str, int] | None:
         """Site, zone and alarm of an incident."""

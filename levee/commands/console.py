@@ -55,16 +55,16 @@ def run(config: Config) -> None:
     For telephones and other machines put a reverse proxy with TLS before it and name its address as `console.url`.
     """
     from levee.commands.logs import log_to_stderr
-    from levee.config.load import load_duty, load_service
+    from levee.config.load import load_desk, load_duty, load_service
     from levee.stopping import stop_on_signals
 
     service, sites = load_service(config)
-    duty = load_duty(service)
+    duty, desk = load_duty(service), load_desk(service)
     log_to_stderr()
 
     from alerting.console.run import run_console
 
-    run_console(service, sites, duty, stop=stop_on_signals())
+    run_console(service, sites, duty, stop=stop_on_signals(), desk=desk)
 
 
 class _Book:

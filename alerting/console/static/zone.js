@@ -128,7 +128,8 @@ function paint() {
     bands: [{ series: [3, 2], fill: css("--band") }, { series: [6, 5], fill: css("--ahead-band") }],
     hooks: { draw: [lines] },
   }, data, box);
-  drawStrip(data[0]);
+  // Where the plot lies is known once it has been laid out.
+  requestAnimationFrame(() => chart && drawStrip(data[0]));
   paintFlows(data[0]);
   drawTable();
   window.charted = known.density.value.filter((value) => value !== null).length;
@@ -148,7 +149,7 @@ function paintFlows(x) {
     axes: [{ ...axis, values: (u, splits) => splits.map((at) => time(at * 1000, false)) }, { ...axis, size: 44 }],
     series: [{}, { stroke: css("--stroke"), width: 2.5, points: { show: false } }, { stroke: css("--ahead"), width: 2.5, dash: [3, 3], points: { show: false } }],
     hooks: { draw: [(u) => {
-      u.ctx.save(); u.ctx.font = `600 ${12 * devicePixelRatio}px ${css("--font")}`; u.ctx.fillStyle = css("--text"); u.ctx.textBaseline = "top";
+      u.ctx.save(); u.ctx.font = `600 ${12 * devicePixelRatio}px ${css("--font")}`; u.ctx.fillStyle = css("--text"); u.ctx.textBaseline = "top"; u.ctx.textAlign = "left";
       u.ctx.fillText(`— ${words.inflow}   ┄ ${words.outflow}`, u.bbox.left + 8, u.bbox.top + 4); u.ctx.restore();
     }] },
   }, [x, [...known.inflow.value, ...pad], [...known.outflow.value, ...pad]], place);

@@ -140,6 +140,7 @@ class House:
             "levee": "service",
             "sites": ["site.yaml"],
             "duty": "duty.yaml",
+            "desk": "desk.yaml",
             "mqtt": {"port": self.broker_port},
             "record": {"url": f"sqlite:///{self.folder / 'record.db'}"},
             "metrics": {"port": self.state_port},
@@ -147,7 +148,51 @@ class House:
             "tier_expires_s": 6,
             "console": self.console_settings,
         }
-        for name, settings in (("duty", duty), ("site", whole), ("service", service)):
+        desk = {
+            "levee": "desk",
+            "plans": [
+                {
+                    "name": "steps-red",
+                    "title": "台阶红色预案",
+                    "site": "bund",
+                    "zones": ["steps"],
+                    "tier": "red",
+                    "steps": [
+                        {
+                            "name": "close",
+                            "kind": "close",
+                            "zh": "关闭台阶两端入口",
+                            "en": "Close both ends of the steps",
+                            "owner": "bund-duty",
+                            "within_s": 120,
+                        },
+                        {
+                            "name": "officers",
+                            "kind": "deploy",
+                            "zh": "增派警力到台阶底部",
+                            "en": "Send officers to the foot of the steps",
+                            "owner": "district",
+                            "within_s": 300,
+                        },
+                    ],
+                }
+            ],
+            "events": [
+                {
+                    "name": "countdown",
+                    "title": "Countdown 跨年倒计时",
+                    "kind": "countdown",
+                    "site": "bund",
+                    "zones": ["steps"],
+                    "begins": "2099-12-31 20:00",
+                    "ends": "2100-01-01 01:00",
+                    "expected": 50_000,
+                    "plans": ["steps-red"],
+                    "assessment": {"owner": "district"},
+                }
+            ],
+        }
+        for name, settings in (("duty", duty), ("desk", desk), ("site", whole), ("service", service)):
             text = yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
             (self.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
 

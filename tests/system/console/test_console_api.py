@@ -17,7 +17,7 @@ ZONES = {
     "square": {"title": "Square", "kind": "flat"},
     "deck": {"title": "Deck", "kind": "flat"},
 }
-PAGES = ("/incidents", "/rota", "/silences", "/settings", "/cameras")
+PAGES = ("/desk", "/incidents", "/rota", "/silences", "/settings", "/cameras")
 NASTY = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
 
 
@@ -212,6 +212,40 @@ def test_a_silence_begins_and_ends(place: Any, people: dict[str, httpx.Client], 
     assert people["wang-fang"].delete(f"/api/v1/silences/{shown['id']}").status_code == 200
     assert people["wang-fang"].delete(f"/api/v1/silences/{shown['id']}").status_code == 404
     assert people["wang-fang"].post("/api/v1/silences", json={**body, "zone": "moon"}).status_code == 404
+
+
+def test_the_desk_steps_hazards_and_events(place: Any, people: dict[str, httpx.Client], wait: Wait) -> None:
+    """After the red above: its plan's steps are under way."""
+    view, duty, lead = people["screen"], people["wang-fang"], people["li-wei"]
+    wait("the steps", lambda: view.get("/api/v1/desk").json()["tasks"], 20)
+    task = next(one for one in view.get("/api/v1/desk").json()["tasks"] if one["en"].startswith("Close"))
+    path = f"/api/v1/tasks/{task['id']}/done"
+    assert view.post(path, json={}).status_code == 403
+    assert duty.post(path, json={"waived": True}).status_code in (409, 422), "what does not apply needs words"
+    assert duty.post(path, json={}).json()["outcome"] == "done"
+    assert duty.post(path, json={}).status_code == 409, "done already"
+    assert duty.post("/api/v1/tasks/abc/done", json={}).status_code == 404
+    hazard = {"site": "bund", "zone": "deck", "level": "district", "owner": "district", "words": NASTY}
+    assert duty.post("/api/v1/hazards", json={**hazard, "owner": "nobody"}).status_code == 404
+    assert duty.post("/api/v1/hazards", json=hazard).status_code == 200
+
+    def found() -> dict[str, Any] | None:
+        told = view.get("/api/v1/desk").json()["hazards"]
+        return next((one for one in told if one["words"] == NASTY), None)
+
+    wait("the hazard", found, 20)
+    mark = (found() or {})["id"]
+    assert duty.post(f"/api/v1/hazards/{mark}/close", json={"evidence": "seen"}).status_code == 403
+    assert lead.post(f"/api/v1/hazards/{mark}/close", json={"evidence": "a fence was put up"}).status_code == 200
+    wait("it is closed", lambda: (found() or {}).get("state") == "closed", 20)
+    answer = lead.post("/api/v1/events/countdown/assess", json={"words": "report 2026-12"})
+    assert answer.status_code == 200, answer.text
+    assert lead.post("/api/v1/events/moon/assess", json={"words": "x"}).status_code == 404
+    wait("it is approved", lambda: view.get("/api/v1/desk").json()["events"][0]["assessed"], 20)
+    assert lead.delete("/api/v1/drill").status_code == 409, "no drill is running"
+    page = lead.get("/desk").text
+    assert "<img src=x" not in page
+    assert "Countdown" in page
 
 
 # Pages, lists, files

@@ -101,6 +101,13 @@ def test_a_night_at_the_wall(house: Any, browser: Any, wait: Wait) -> None:
     browser.open(f"{house.url}/incidents")
     assert "Acknowledged" in browser.text("#list")
 
+    # Tick a step of the plan.
+    browser.open(f"{house.url}/zones/bund/steps")
+    wait("the steps of the plan", lambda: "Close both ends" in browser.text("#tasks"), 15)
+    browser.js("document.querySelector('#tasks form button').scrollIntoView({block: 'center'})")
+    browser.click("#tasks form button")
+    wait("it is done", lambda: "王芳" in browser.text("#tasks"), 20)
+
     # The camera goes dark: hatched, held, and no figures.
     browser.open(f"{house.url}/")
     density["square"] = None
@@ -206,6 +213,7 @@ def test_every_page_can_be_used_by_everybody(house: Any, browser: Any, wait: Wai
     pages = (
         "/",
         "/zones/bund/steps",
+        "/desk",
         "/incidents",
         "/rota",
         "/silences",
