@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi import Path as InPath
 from starlette.responses import Response
 
-from alerting.console import shapes
+from alerting.console import deskshapes, shapes
 from alerting.console.acts import WAITING, DutyWho, InCharge, ask
 from alerting.console.api import Name, Viewer
 from alerting.console.context import console_of
@@ -26,11 +26,11 @@ REFUSALS: shapes.Refusals = {**shapes.refusals(400, 401, 403, 404, 409, 413, 422
 
 
 @router.get("/api/v1/desk", operation_id="desk", responses=REFUSALS)
-async def desk(request: Request, viewer: Viewer) -> shapes.Desk:
+async def desk(request: Request, viewer: Viewer) -> deskshapes.Desk:
     """Steps, hazards, events and the drill under way; empty where the service has no desk."""
     state = await state_of(console_of(request))
     drill = state.drill if state is not None else None
-    return shapes.Desk.model_validate(
+    return deskshapes.Desk.model_validate(
         {
             "tasks": [_task(one) for one in tasks_of(state)],
             "hazards": [_hazard(one) for one in (state.hazards.values() if state else ())],
@@ -75,7 +75,7 @@ def _person(who: Who) -> str:
 
 
 @router.post("/api/v1/tasks/{task}/done", operation_id="step_done", responses=REFUSALS)
-async def step_done(request: Request, who: DutyWho, task: Mark, body: shapes.StepDone) -> shapes.Done:
+async def step_done(request: Request, who: DutyWho, task: Mark, body: deskshapes.StepDone) -> shapes.Done:
     """A step of a plan is done, or does not apply (`waived`)."""
     what = "step-waived" if body.waived else "step-done"
     wanted: dict[str, object] = {"what": what, "task": task, "person": _person(who), "words": body.words}
@@ -83,7 +83,7 @@ async def step_done(request: Request, who: DutyWho, task: Mark, body: shapes.Ste
 
 
 @router.post("/api/v1/hazards", operation_id="open_hazard", responses=REFUSALS)
-async def open_hazard(request: Request, who: DutyWho, body: shapes.NewHazard) -> shapes.Done:
+async def open_hazard(request: Request, who: DutyWho, body: deskshapes.NewHazard) -> shapes.Done:
     """Put a hazard into the register, with a unit that answers for it."""
     console = console_of(request)
     if not any(site.site == body.site for site in console.sites) or (
@@ -97,7 +97,7 @@ async def open_hazard(request: Request, who: DutyWho, body: shapes.NewHazard) ->
 
 
 @router.post("/api/v1/hazards/{hazard}/close", operation_id="close_hazard", responses=REFUSALS)
-async def close_hazard(request: Request, who: InCharge, hazard: Mark, body: shapes.Evidence) -> shapes.Done:
+async def close_hazard(request: Request, who: InCharge, hazard: Mark, body: deskshapes.Evidence) -> shapes.Done:
     """Close a hazard, with evidence; it is looked at again later."""
     wanted: dict[str, object] = {
         "what": "hazard-close",
@@ -109,7 +109,7 @@ async def close_hazard(request: Request, who: InCharge, hazard: Mark, body: shap
 
 
 @router.post("/api/v1/hazards/{hazard}/recheck", operation_id="recheck_hazard", responses=REFUSALS)
-async def recheck_hazard(request: Request, who: InCharge, hazard: Mark, body: shapes.Rechecked) -> shapes.Done:
+async def recheck_hazard(request: Request, who: InCharge, hazard: Mark, body: deskshapes.Rechecked) -> shapes.Done:
     """Whether a closed hazard is still sound (`holds`); otherwise it is open again."""
     wanted: dict[str, object] = {
         "what": "hazard-recheck",
@@ -121,7 +121,7 @@ async def recheck_hazard(request: Request, who: InCharge, hazard: Mark, body: sh
 
 
 @router.post("/api/v1/events/{event}/assess", operation_id="assess_event", responses=REFUSALS)
-async def assess_event(request: Request, who: InCharge, event: Name, body: shapes.Approved) -> shapes.Done:
+async def assess_event(request: Request, who: InCharge, event: Name, body: deskshapes.Approved) -> shapes.Done:
     """Approve the risk assessment of an event as it is planned now."""
     wanted: dict[str, object] = {"what": "event-assess", "event": event, "person": _person(who), "words": body.words}
     return await ask(console_of(request), who, request, wanted, "event-assess", event)
