@@ -123,11 +123,12 @@ class Door:
 def open_door(sites: Iterable[SiteSettings]) -> Door:
     door = Door(owners={}, stale_s={}, gate_stale_s={}, boxes={})
     for site in sites:
-        door.owners[site.site] = {zone.name: zone.box for zone in site.zones}
+        door.owners[site.site] = {zone.name: zone.box for zone in site.zones if zone.box is not None}
         for zone in site.zones:
             door.stale_s[site.site, zone.name] = zone.stale_s
             door.gate_stale_s[site.site, zone.name] = zone.gate_stale_s
-            door.boxes.setdefault((site.site, zone.box), Box())
+            if zone.box is not None:
+                door.boxes.setdefault((site.site, zone.box), Box())
         for gate in site.gates:
             door.owners[site.site][gate.name] = gate.box
             ends = [zone.gate_stale_s for zone in site.zones if zone.name in (gate.into, gate.out_of)]

@@ -143,8 +143,9 @@ class Metrics:
             self.calls.labels(site.site)
             self.answers.labels(site.site)
             for zone in site.zones:
-                self.zone_info.labels(site.site, zone.name, zone.box, zone.kind.value).set(1)
-                self.box_online.labels(site.site, zone.box)
+                self.zone_info.labels(site.site, zone.name, zone.box or "joined", zone.kind.value).set(1)
+                if zone.box is not None:
+                    self.box_online.labels(site.site, zone.box)
                 for tier in Tier:
                     self.changes.labels(site.site, zone.name, tier.label)
 

@@ -161,7 +161,7 @@ PlanSteps = Annotated[tuple[Said, ...], msgspec.Meta(max_length=8)]
 
 
 class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One zone: a place that is judged by itself and belongs to one box."""
+    """One zone: a place that is judged by itself. It belongs to one box, or is made of zones that do."""
 
     name: Annotated[
         Name, msgspec.Meta(title="Name", description="Its short name, as in topics, metrics and the box's file.")
@@ -170,7 +170,18 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     kind: Annotated[
         ZoneKind, msgspec.Meta(title="Kind", description="What people do there; it chooses the thresholds.")
     ]
-    box: Annotated[Name, msgspec.Meta(title="Owner", description="The one box whose readings of this zone count.")]
+    box: Annotated[
+        Name | None, msgspec.Meta(title="Owner", description="The one box whose readings of this zone count.")
+    ] = None
+    parts: Annotated[
+        tuple[Name, ...],
+        msgspec.Meta(
+            title="Parts",
+            description="Instead of `box`: zones of this site, of whichever boxes, that together are this one. Counts "
+            "add, the worst cell is the worst of all; a part that is unknown makes the whole degraded, not emptier.",
+            max_length=8,
+        ),
+    ] = ()
     responsible: Annotated[
         Text | None,
         msgspec.Meta(title="Responsible", description="Unit that answers for this zone; the site's if not set."),
@@ -263,6 +274,8 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(f"zone {self.name}: an outline needs three corners or more")
         if self.box in RESERVED_BOXES:
             raise ValueError(f"zone {self.name}: no box may be called {self.box}")
+        if (self.box is None) == (not self.parts):
+            raise ValueError(f"zone {self.name}: give one of `box` and `parts`")
 
     def rules(self) -> ZoneRules:
         """What the judgement needs of this zone, with the kind's thresholds where it names none."""
@@ -284,6 +297,7 @@ class ZoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             onward=self.onward,
             balance=self.balance,
             gate_stale_s=self.gate_stale_s,
+            parts=self.parts,
         )
 
 
@@ -342,6 +356,13 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"site {self.site}: the zone {name} is listed twice; a zone has one owner")
+        owned = [zone.name for zone in self.zones if zone.box is not None]
+        told = [part for zone in self.zones for part in zone.parts]
+        for part in told:
+            if part not in owned:
+                raise ValueError(f"site {self.site}: the part {part} is no zone of the site that a box owns")
+            if told.count(part) > 1:
+                raise ValueError(f"site {self.site}: the part {part} is listed twice: people would count twice")
         for gate in self.gates:
             if gate.name in names or [other.name for other in self.gates].count(gate.name) > 1:
                 raise ValueError(f"site {self.site}: the gate {gate.name} bears the name of another gate or zone")

@@ -160,3 +160,5 @@ class ZoneRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     balance: bool = False
     #: How long the figures of a gate or of an occupancy stand, which come once a minute or so.
     gate_stale_s: float = 150.0
+    #: Zones of the same site whose readings make up this one.
+    parts: tuple[Name, ...] = ()

@@ -124,6 +124,23 @@ class Typical(msgspec.Struct, frozen=True, array_like=True):
     sigma: float
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """The newest word of one part of a zone that several boxes see, and the figures of when it was last known."""
+
+    at: float
+    seen_at: float
+    known: bool
+    count: Band
+    peak: Band | None = None
+    density: float | None = None
+    area_m2: float | None = None
+    speed: float | None = None
+    counterflow: float | None = None
+    pressure: float | None = None
+    why: str = ""
+    saturated: bool = False
+
+
 class ZoneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One zone. Times are seconds since 1970 UTC."""
 
@@ -180,6 +197,8 @@ class ZoneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wave: Wave | None = None
     typical: tuple[Typical, ...] = ()
     typical_until: float = 0.0
+    #: Of a zone that is made of parts: each part's newest word.
+    parts: dict[str, Part] = {}
 
 
 class SiteState(msgspec.Struct, frozen=True, kw_only=True):

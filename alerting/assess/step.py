@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from alerting.assess.changes import apply_settings
 from alerting.assess.effects import Effect
 from alerting.assess.events import Event, HistoryTold, Observed, OccupancyReset, SettingsApplied, Tick
+from alerting.assess.join import joined, keep_part
 from alerting.assess.judge import judge, observe
 from alerting.assess.neighbours import waves, with_wave
 from alerting.assess.occupancy import observe_occupancy, observe_passing, reset_occupancy
@@ -52,6 +53,7 @@ def step(state: SiteState, event: Event) -> tuple[SiteState, list[Effect]]:
 
 def _observe(state: SiteState, zones: dict[str, ZoneState], event: Observed, now: float) -> list[str]:
     touched: dict[str, None] = {}
+    wholes: dict[str, None] = {}
     for reading in event.readings:
         for name, sign in _concerned(state, reading):
             zone = zones[name]
@@ -64,6 +66,14 @@ def _observe(state: SiteState, zones: dict[str, ZoneState], event: Observed, now
                 zone = observe_occupancy(zone, reading, event.at, now)
             zones[name] = zone
             touched[name] = None
+        if isinstance(reading, Instant):
+            for name, whole in zones.items():
+                if reading.zone in whole.rules.parts:
+                    zones[name] = keep_part(whole, reading, event.at - reading.age_s)
+                    wholes[name] = None
+    for name in wholes:
+        zones[name] = observe(zones[name], joined(zones[name], now), now, now)
+        touched[name] = None
     return list(touched)
 
 

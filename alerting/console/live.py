@@ -184,7 +184,7 @@ class Live:
 
     def cameras(self, steady: float) -> list[Json]:
         """Boxes with their cameras; a box whose farewell or will came, or that never spoke, is offline."""
-        wanted = {(site.site, zone.box) for site in self.sites for zone in site.zones}
+        wanted = {(site.site, zone.box) for site in self.sites for zone in site.zones if zone.box is not None}
         wanted |= {(site.site, gate.box) for site in self.sites for gate in site.gates}
         return [self._box(self.boxes.get(key, Box(*key)), steady) for key in sorted(wanted | set(self.boxes))]
 

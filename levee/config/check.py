@@ -135,7 +135,9 @@ def _owners(
         site = known.get(box.settings.site)
         if site is None and sites:
             yield box.problem(f"no site is called {box.settings.site}: there are {', '.join(sorted(known))}", "site")
-        owners = {zone.name: zone.box for zone in site.settings.zones} if site else {}
+        owners = (
+            {zone.name: zone.box or "none, for it is made of parts" for zone in site.settings.zones} if site else {}
+        )
         for number, zone in enumerate(box.settings.zones):
             key = (box.settings.site, zone.name)
             other = watched.setdefault(key, box)
@@ -163,7 +165,7 @@ def _windows(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]]) -
         if box.settings.site == site.settings.site and camera.name in zone.seen_by
     }
     for number, zone in enumerate(site.settings.zones):
-        pace = paces.get((zone.box, zone.name))
+        pace = paces.get((zone.box or "", zone.name))
         if pace is None:
             continue
         least = READINGS_A_WINDOW * pace
@@ -179,6 +181,8 @@ def _unwatched(site: Loaded[SiteSettings], boxes: Sequence[Loaded[BoxSettings]],
     if not here:
         return
     for number, zone in enumerate(site.settings.zones):
+        if zone.box is None:
+            continue
         owner = here.get(zone.box)
         if owner is None and zone.box in others:
             continue
