@@ -12,6 +12,7 @@ import msgspec
 
 from alerting.answer.settings import AnswerSettings
 from alerting.assess.events import SettingsApplied
+from alerting.assess.occupancy import MAX_GATES
 from alerting.assess.rules import (
     CAPACITY_LEVELS,
     DENSITY_LEVELS,
@@ -370,6 +371,9 @@ class SiteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 if end is not None and end not in names:
                     raise ValueError(f"gate {gate.name}: the site has no zone {end}")
         for zone in self.zones:
+            gates = sum(zone.name in (gate.into, gate.out_of) for gate in self.gates)
+            if gates > MAX_GATES:
+                raise ValueError(f"zone {zone.name}: {gates} gates are more than the {MAX_GATES} that a zone can have")
             for onward in zone.onward:
                 if onward.zone not in names or onward.zone == zone.name:
                     raise ValueError(f"zone {zone.name}: people cannot go onward to {onward.zone}")

@@ -32,6 +32,8 @@ CLIP = 2.5
 VARIANCE, NET_ALPHA, NET_DAMP = 0.06, 0.08, 0.99
 #: Minutes until a trend is worth a forecast, and after a gap of so many it begins anew.
 MIN_MINUTES, MAX_GAP = 6, 10
+#: After so many minutes that nobody saw, so many must be seen before the trend is worth a forecast again [J].
+UNSEEN, SEEN_AGAIN = 2, 3
 #: The 90 % band of a normal distribution; forecasts of crowds have fatter tails, so sigma is taken so much wider [J].
 NORMAL_90, WIDER = 1.645, 1.15
 
@@ -95,6 +97,8 @@ def _close(trend: Trend, minute: int, alpha: float, beta: float) -> Trend:
             # Clipped errors would let the variance shrink for ever: it may always grow by a tenth a minute.
             variance += share * (error * error * (1.1 if minutes >= MIN_MINUTES else 1.0) - variance)
         minutes += 1
+    if gap > UNSEEN:
+        minutes = min(minutes, MIN_MINUTES - SEEN_AGAIN)
     for _ in range(gap - 1):
         slope *= DAMP
         level += slope

@@ -17,7 +17,10 @@ from wire import Instant, Occupancy, State, Throughput
 
 #: A gate's counter is off by up to so many of those passing [J]: what a balance does not know grows with every one.
 GATE_ERROR = 0.03
-MAX_GATES = 16
+#: More than so many gates of one zone would not fit into a state of 4 kB.
+MAX_GATES = 8
+#: Why an upper bound is judged.
+GAP, DEGRADED = "upper bound: gates not all known since the reset", "upper bound: gates not all known"
 #: Camera counts weigh on what is known of the balance's error over ten minutes.
 DRIFT_S = 600.0
 
@@ -85,8 +88,11 @@ def _balance(
     doubt = (inflow + outflow) * minutes * (1.0 if reading.state is State.DEGRADED else GATE_ERROR)
     doubt += missed * (inflow + outflow)
     # Errors of many minutes add up as independent ones do.
-    half = math.hypot((inside.high - inside.low) / 2, doubt)
+    # The upper half of the band: the lower one is cut at 0, and would make doubt shrink.
+    half = math.hypot(inside.high - inside.value, doubt)
     value = max(0.0, inside.value + change)
+    # What a gap left open stays open until the next reset: the band knows how wide, and its upper end is judged.
+    unsure = reading.state is State.DEGRADED or missed > 0 or inside.basis == GAP
     fresh = Inside(
         reset=inside.reset,
         reset_at=inside.reset_at,
@@ -94,9 +100,9 @@ def _balance(
         value=value,
         low=max(0.0, value - half),
         high=value + half,
-        judged=value + half if reading.state is State.DEGRADED or missed else value,
+        judged=value + half if unsure else value,
         before=inside.judged,
-        basis="upper bound: gates not all known" if reading.state is State.DEGRADED or missed else "",
+        basis=GAP if missed > 0 or inside.basis == GAP else DEGRADED if unsure else "",
         off=inside.off,
         drift=inside.drift,
     )

@@ -42,6 +42,8 @@ MAX_ROWS = 5_000_000
 #: Rows closer than this are told as they are; others again every `AGAIN_S`, for one and a half of their usual step,
 #: and no longer than `LONGEST_S`.
 CLOSE_S, AGAIN_S, LONGEST_S = 2.5, 2.0, 900.0
+#: Figures of gates and occupancies stand no longer than this, however far apart rows are.
+LONGEST_STALE_S = 3600.0
 #: A silence of so long has been told of, whatever the settings; ticks beyond it say nothing new.
 SILENCE_S = 4000.0
 #: Years that a table may tell of: within them every time of day can be told in every zone.
@@ -79,6 +81,8 @@ def table_recording(file: Path, site: SiteSettings | None) -> Recording:
             f"rows of {', '.join(slow)} are up to {longest:g} s apart: each is told again every {AGAIN_S:g} s until "
             "the next one, as a box would"
         )
+    site, patient = _patient(site, steps)
+    notes += patient
     start = rows[0].at
     return Recording(
         name=file.name,
@@ -296,6 +300,28 @@ def _band(cells: dict[str, str], value: str, low: str, high: str) -> Band | None
     return Band(value=middle, low=least, high=most)
 
 
+def _patient(site: SiteSettings, steps: dict[tuple[str, str], float]) -> tuple[SiteSettings, list[str]]:
+    """The site with the patience that its gates and occupancies need: a row of them is not told again, because who
+    passed has passed; it stands until the next one."""
+    needed: dict[str, float] = {}
+    for (name, kind), step in steps.items():
+        gate = next((gate for gate in site.gates if gate.name == name), None)
+        ends = (name,) if gate is None else (gate.into, gate.out_of)
+        for zone in ends if kind != "instant" else ():
+            if zone is not None:
+                needed[zone] = max(needed.get(zone, 0.0), min(1.5 * step, LONGEST_STALE_S))
+    slow = {zone.name: needed[zone.name] for zone in site.zones if needed.get(zone.name, 0.0) > zone.gate_stale_s}
+    if not slow:
+        return site, []
+    zones = tuple(
+        msgspec.structs.replace(zone, gate_stale_s=slow[zone.name]) if zone.name in slow else zone
+        for zone in site.zones
+    )
+    told = ", ".join(f"{name} {stands:g} s" for name, stands in sorted(slow.items()))
+    notes = [f"rows of gates and occupancies are far apart: here their figures stand for longer ({told})"]
+    return msgspec.structs.replace(site, zones=zones), notes
+
+
 def _steps(rows: list[Row]) -> dict[tuple[str, str], float]:
     """The usual seconds between two rows, by zone and kind."""
     times: dict[tuple[str, str], list[float]] = {}
@@ -349,13 +375,33 @@ class _Standing:
     told: float
 
 
+#: Offsets that are no whole hours, and a zone that has each all the year.
+_PARTS_OF_HOURS = {
+    -9.5: "Pacific/Marquesas",
+    3.5: "Asia/Tehran",
+    4.5: "Asia/Kabul",
+    5.5: "Asia/Kolkata",
+    5.75: "Asia/Kathmandu",
+    6.5: "Asia/Yangon",
+    8.75: "Australia/Eucla",
+    9.5: "Australia/Darwin",
+}
+
+
+def _zone_of(offset_h: float) -> str:
+    """A zone with this offset, so that times are told as the table tells them; UTC where there is none."""
+    if offset_h == round(offset_h) and -12 <= offset_h <= 14:
+        # The zones of whole hours bear the sign of the other direction.
+        return f"Etc/GMT{-offset_h:+.0f}"
+    return _PARTS_OF_HOURS.get(offset_h, "UTC")
+
+
 def _plain_site(file: Path, rows: list[Row], offset_h: float) -> SiteSettings:
     names = list(dict.fromkeys(row.reading.zone for row in rows))
     return SiteSettings(
         site="table",
         title=file.name,
-        # The zones of whole hours bear the sign of the other direction.
-        time_zone=f"Etc/GMT{-offset_h:+.0f}" if offset_h == round(offset_h) and -12 <= offset_h <= 14 else "UTC",
+        time_zone=_zone_of(offset_h),
         responsible="nobody",
         zones=tuple(ZoneSettings(name=name, title=name, kind=ZoneKind.FLAT, box="table") for name in names),
     )

@@ -25,7 +25,7 @@ from alerting.assess import (
     new_site,
     step,
 )
-from alerting.assess.forecast import HORIZONS, LONG_HORIZONS, follow, forecast, minutes_to
+from alerting.assess.forecast import HORIZONS, LONG_HORIZONS, MIN_MINUTES, SEEN_AGAIN, follow, forecast, minutes_to
 from alerting.assess.rules import DENSITY_LEVELS
 from alerting.assess.state import Trend, Typical
 from wire import Band, Instant, Kind, State, Throughput, Tier
@@ -229,3 +229,16 @@ def test_a_tick_without_readings_foresees_nothing() -> None:
         run.at += 1
         run.do(Tick(at=run.at))
     assert run.changes() == []
+
+
+def test_after_a_gap_minutes_must_be_seen_before_a_forecast_says_anything() -> None:
+    trend, minute = None, 0
+    for minute in range(20):
+        for second in (10, 30, 50):
+            trend = follow(trend, 2.0 + minute / 10, minute * 60.0 + second)
+    assert trend is not None
+    assert trend.minutes >= MIN_MINUTES
+    minute += 5
+    for seen in range(SEEN_AGAIN + 1):
+        trend = follow(trend, 4.4 + seen / 10, (minute + seen) * 60.0 + 10)
+        assert (trend.minutes >= MIN_MINUTES) == (seen == SEEN_AGAIN), seen

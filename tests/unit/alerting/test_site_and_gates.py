@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -26,7 +27,9 @@ from alerting.assess import (
     site_view,
     step,
 )
+from alerting.assess.occupancy import MAX_GATES
 from alerting.assess.rules import DENSITY_LEVELS, GateRules, Levels, Onward
+from alerting.settings import SiteSettings
 from wire import Band, Instant, Kind, Occupancy, Reading, State, Throughput, Tier
 
 START = 1_000_000.0
@@ -259,21 +262,53 @@ def test_a_full_state_stays_under_4_kb_a_zone() -> None:
         rules(name, capacity=5000, balance=True, onward=onward if name == "a" else (), exit_width_m=7.5, stale_s=30.0)
         for name in ("a", "b")
     )
-    run = Run(*zones, gates=tuple(GateRules(gate=f"gate-{n}", into="a") for n in range(4)))
+    names = [f"gate-{n:02}-" + "x" * 40 for n in range(MAX_GATES)]
+    run = Run(*zones, gates=tuple(GateRules(gate=name, into="a") for name in names))
     for second in range(1, 2400):
         value = 2.0 + second % 17 / 9
         readings = [
             replace(look(zone, value, 900 + second / 7), speed=0.31, counterflow=0.123, pressure=0.0123)
             for zone in ("a", "b")
         ]
-        gates = [gate(f"gate-{n}", 41.7, 12.3) for n in range(4)] if second % 60 == 0 else []
+        gates = [gate(name, 41.7, 12.3) for name in names] if second % 60 == 0 else []
         run.say(*readings, *gates, after=1)
         run.do(Tick(at=run.at))
     for zone in run.state.zones.values():
-        alone = replace(run.state, zones={zone.rules.zone: zone})
-        assert len(encode_state(alone)) < 4000
+        # The gates themselves are the site's.
+        alone = replace(run.state, zones={zone.rules.zone: zone}, gates=())
+        assert len(encode_state(alone)) < 4000, len(encode_state(alone))
 
 
 def test_nothing_that_is_unknown_is_told_twice() -> None:
     run = Run(rules("a"))
     assert [type(one) for one in run.effects] == [HeldUnknown]
+
+
+def test_more_gates_than_a_state_holds_are_refused_at_load() -> None:
+    site = {
+        "site": "bund", "title": "B", "responsible": "R",
+        "zones": [{"name": "a", "title": "A", "kind": "flat", "box": "b"}],
+        "gates": [{"name": f"gate-{n}", "box": "b", "into": "a"} for n in range(MAX_GATES)],
+    }  # fmt: skip
+    assert len(msgspec.convert(site, SiteSettings).gates) == MAX_GATES
+    site["gates"].append({"name": "one-more", "box": "b", "out_of": "a"})  # type: ignore[attr-defined]
+    with pytest.raises(msgspec.ValidationError, match="zone a: 9 gates are more than the 8 that a zone can have"):
+        msgspec.convert(site, SiteSettings)
+
+
+def test_a_gate_that_returns_after_a_gap_keeps_the_gaps_doubt_until_a_reset() -> None:
+    run = Run(rules("hall", capacity=1000, balance=True), gates=(GateRules(gate="door", into="hall"),))
+    run.say(gate("door", 50, 0), after=60)
+    assert run.state.zones["hall"].inside.basis == ""  # type: ignore[union-attr]
+    run.say(gate("door", 50, 0), after=600)
+    for _ in range(3):
+        run.say(gate("door", 50, 0), after=60)
+    inside = run.state.zones["hall"].inside
+    assert inside is not None
+    assert inside.basis.startswith("upper bound: gates not all known since the reset")
+    assert inside.judged == inside.high > inside.value + 300
+    run.do(OccupancyReset(at=run.at, zone="hall", name="counted", value=300))
+    run.say(gate("door", 50, 0), after=60)
+    inside = run.state.zones["hall"].inside
+    assert inside is not None
+    assert (inside.basis, inside.judged) == ("", inside.value)

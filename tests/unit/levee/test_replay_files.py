@@ -191,6 +191,28 @@ def test_gates_and_occupancies_stand_in_tables_too(tmp_path: Path, site: Path) -
     assert foreseen[0]["time"] < next(event for event in events if event["to"] == "red")["time"]
 
 
+@pytest.mark.parametrize("minutes", [1, 15])
+def test_slow_occupancies_do_not_flap(tmp_path: Path, minutes: int) -> None:
+    begin = datetime(2014, 12, 31, 20, 0, tzinfo=BEIJING)
+    rows = ["time,zone,kind,occupancy,inflow,outflow"]
+    for number in range(20):
+        at = (begin + timedelta(minutes=minutes * number)).isoformat()
+        rows += [f"{at},hall,occupancy,{100 + number},,", f"{at},door,throughput,,5,4"]
+    file = tmp_path / "slow.csv"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    told = replayed(file)
+    assert not [event for event in told if event["why"].startswith("unknown") and event["zone"] == "hall"]
+
+
+def test_half_hours_of_an_offset_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "delhi.csv"
+    rows = [f"2026-01-01T20:{n // 60:02}:{n % 60:02}+05:30,square,instant,600,6" for n in range(120)]
+    file.write_text("\n".join(["time,zone,kind,count,peak_density", *rows]), encoding="utf-8")
+    told = replayed(file)
+    assert told
+    assert all(event["time"].startswith("2026-01-01T20:") and event["time"].endswith("+05:30") for event in told)
+
+
 class Nobody:
     def send(self, note: Note) -> Answer:
         return Answer(Outcome.ACCEPTED, "yes")
