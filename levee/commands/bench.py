@@ -164,3 +164,33 @@ def ground(
     )
     if cost.added > most:
         raise typer.Exit(1)
+
+
+@bench_app.command("forecast")
+def forecast(
+    zones: Annotated[int, typer.Option("--zones", min=100, max=10_000_000, help="How many looks ahead.")] = 20_000,
+    least: Annotated[float, typer.Option("--least", help="Zones a second that must be reached.")] = 10_000.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
+) -> None:
+    """How many zones a second does one core foresee?
+
+    Times the judgement's own look ahead: bands of density, people and occupancy 5 to 120 minutes ahead, and how likely
+    each threshold is by then; half of the zones have counted gates. Processor time, so that a busy machine does not
+    matter much. Exit status 1 where it is slower than `--least`.
+
+        levee bench forecast
+    """
+    import json
+
+    from levee.benches.forecast import bench_forecast
+
+    cost = bench_forecast(zones)
+    if as_json:
+        told = {"zones": cost.zones, "seconds": round(cost.seconds, 3), "zones_per_s": round(cost.zones_per_s)}
+        typer.echo(json.dumps(told))
+    else:
+        typer.echo(
+            f"{cost.zones:,} zones foreseen in {cost.seconds:.2f} s on one core: {cost.zones_per_s:,.0f} a second"
+        )
+    if cost.zones_per_s < least:
+        raise typer.Exit(1)

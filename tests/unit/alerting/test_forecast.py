@@ -242,3 +242,11 @@ def test_after_a_gap_minutes_must_be_seen_before_a_forecast_says_anything() -> N
     for seen in range(SEEN_AGAIN + 1):
         trend = follow(trend, 4.4 + seen / 10, (minute + seen) * 60.0 + 10)
         assert (trend.minutes >= MIN_MINUTES) == (seen == SEEN_AGAIN), seen
+
+
+def test_the_bench_looks_ahead_for_every_zone_it_counts() -> None:
+    from levee.benches.forecast import bench_forecast
+
+    cost = bench_forecast(100)
+    assert cost.zones == 100
+    assert cost.seconds > 0
