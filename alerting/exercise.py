@@ -87,6 +87,9 @@ class Exercise:
             return
         self.state, effects = step(self.state, event)
         for effect in effects:
+            if isinstance(effect, Page) and effect.unknown and not self.state.zones[effect.zone].seen:
+                # The scenario knows nothing of this zone.
+                continue
             self._follow(effect)
             drill = self._running()
             if not isinstance(effect, Page) and drill is not None and self.state is not None:

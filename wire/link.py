@@ -229,7 +229,8 @@ class Link:
                 self._fall_back()
             self._ended.set()
             return
-        client.subscribe([(topic, 1) for topic in self._topics])
+        if self._topics:
+            client.subscribe([(topic, 1) for topic in self._topics])
         self._connected.set()
         version = "5" if self._protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
         self._say(f"connected, MQTT {version}", level=logging.INFO)

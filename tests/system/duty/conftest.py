@@ -30,11 +30,12 @@ from wire import Band, Instant, Readings, State, Tier, encode
 ROOT = Path(__file__).parents[3]
 #: A clock that runs `speed` times as fast from `anchor` on, the same in every process.
 PROGRAM = """
-import logging, signal, sys, threading, time
+import logging, os, signal, sys, threading, time
 import msgspec
 import alerting.runner
 from alerting.clock import Clock
 from alerting.audit.run import run_audit
+from alerting.desk.settings import DeskSettings
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
 
@@ -62,7 +63,8 @@ if what == "audit":
 else:
     if speed != 1:
         alerting.runner.TICK_S = 0.1
-    alerting.runner.run(service, [site], stop=stop, duty=duty, clock=Fast if speed != 1 else Clock)
+    desk = read("desk", DeskSettings) if os.path.exists(f"{folder}/desk.json") else None
+    alerting.runner.run(service, [site], stop=stop, duty=duty, desk=desk, clock=Fast if speed != 1 else Clock)
 """
 QUICK = {"blue_s": 5, "yellow_s": 5, "orange_s": 5, "red_s": 5}
 
