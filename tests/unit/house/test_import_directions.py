@@ -69,6 +69,18 @@ def test_what_decides_about_duty_is_as_pure() -> None:
             assert top not in {"time", "threading", "socket", "random", "asyncio", "os", "logging"}, f"{stem}: {name}"
 
 
+def test_what_decides_at_the_desk_is_as_pure() -> None:
+    shell = {"room", "__init__"}
+    for path in files("alerting/desk"):
+        for name in imported(path) if path.stem not in shell else ():
+            top = name.split(".")[0]
+            house = name == "alerting.desk" or name.startswith(("alerting.desk.", "alerting.duty.", "alerting.assess"))
+            assert house or top in {"wire", "msgspec", "__future__"} or top in sys.stdlib_module_names, (
+                f"{path}: {name}"
+            )
+            assert top not in {"time", "threading", "socket", "random", "asyncio", "os", "logging"}, f"{path}: {name}"
+
+
 #: Rooms that a box needs; none of them may need more than the base install.
 HEAVY = {
     *("torch", "torchvision", "ultralytics", "sqlalchemy", "apprise", "amqtt", "av", "scipy", "onnx", "tqdm"),
