@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import uvicorn
+from ruamel.yaml.error import YAMLError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -25,7 +26,9 @@ from starlette.staticfiles import StaticFiles
 from edge.capture.frame import SourceRefused
 from levee.calibrate.draft import Draft
 from levee.calibrate.session import Session
+from levee.calibrate.target import CalibrateRefused
 from levee.calibrate.words import kinds, said
+from models import WeightsRefused
 
 STATIC = Path(__file__).parent / "static"
 MAX_BODY = 1_000_000
@@ -56,7 +59,7 @@ class Asked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 def make_app(session: Session, key: str) -> Starlette:
     """The page of one session; nothing is answered without `key`, which the first visit turns into a cookie."""
 
-    def known(request: Request) -> bool:
+    def welcome(request: Request) -> bool:
         given = request.cookies.get(_cookie(request)) or request.query_params.get("key", "")
         return hmac.compare_digest(given.encode(), key.encode())
 
@@ -65,7 +68,7 @@ def make_app(session: Session, key: str) -> Starlette:
     ) -> Callable[[Request], Awaitable[Response]]:
         @functools.wraps(act)
         async def answer(request: Request) -> Response:
-            if not known(request):
+            if not welcome(request):
                 response: Response = HTMLResponse("open the address that `levee calibrate` printed\n", 403)
             elif request.method == "POST" and request.headers.get(MARK) != "1":
                 response = HTMLResponse("this is asked by the page alone\n", 403)
@@ -133,7 +136,8 @@ def make_app(session: Session, key: str) -> Starlette:
         )
 
     async def refused(request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": str(error)}, 400, headers=HEADERS)
+        line = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+        return JSONResponse({"error": " ".join(line.split())}, 400, headers=HEADERS)
 
     routes: list[Any] = [
         Route("/", guarded(front)),
@@ -145,7 +149,8 @@ def make_app(session: Session, key: str) -> Starlette:
         ),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    handlers: dict[Any, Any] = {msgspec.ValidationError: refused, SourceRefused: refused, _TooLarge: refused}
+    known = (msgspec.ValidationError, SourceRefused, CalibrateRefused, WeightsRefused, YAMLError, OSError, _TooLarge)
+    handlers: dict[Any, Any] = dict.fromkeys(known, refused)
     return Starlette(routes=routes, exception_handlers=handlers)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 import pytest
 import yaml
@@ -306,10 +307,10 @@ def test_a_file_of_another_camera_is_refused(tmp_path: Path, target_and_draft: A
     assert larger.points[0].pixel == pytest.approx([2 * value for value in draft.points[0].pixel])
 
 
-def test_nothing_is_answered_without_the_key_nor_to_another_page(target_and_draft: Any) -> None:
+def test_nothing_is_answered_without_the_key_nor_to_another_page(tmp_path: Path, target_and_draft: Any) -> None:
     target, draft = target_and_draft
     watch = Watch(str(CLIP))
-    app = make_app(Session(watch, target, draft, watch.frame(0.0), "levee-s"), "right")
+    app = make_app(Session(watch, target, draft, watch.frame(0.0), "nobody"), "right")
 
     async def visit() -> None:
         transport = httpx.ASGITransport(app=app)
@@ -319,6 +320,13 @@ def test_nothing_is_answered_without_the_key_nor_to_another_page(target_and_draf
             assert (await client.get("/?key=right")).status_code == 200
             assert (await client.get("/frame.jpg")).headers["content-type"] == "image/jpeg"
             assert (await client.post("/save", json={})).status_code == 403
+            sound = {"draft": msgspec.to_builtins(draft)}
+            nobody = await client.post("/look", json=sound, headers={MARK: "1"})
+            assert (nobody.status_code, "nobody" in nobody.json()["error"]) == (400, True)
+            (tmp_path / "box.yaml").write_text("levee: [box")
+            broken = await client.post("/save", json=sound, headers={MARK: "1"})
+            assert broken.status_code == 400
+            assert "\n" not in broken.json()["error"]
             unknown = {"draft": {"picture": [1, 2], "wrong": 1}}
             answer = await client.post("/judge", json=unknown, headers={MARK: "1"})
             assert (answer.status_code, "wrong" in answer.json()["error"]) == (400, True)
