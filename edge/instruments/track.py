@@ -85,6 +85,8 @@ class Track:
         # Of a gate:
         self._totals: dict[Way, float] = {}
         self._totals_at: dict[Way, float] = {}
+        #: Where a total stood, and when, before a word that could not be believed.
+        self._trusted: dict[Way, tuple[float, float]] = {}
         self._pending = {Way.IN: 0.0, Way.OUT: 0.0}
         self._covered: float | None = None
         self._upto: float | None = None
@@ -164,22 +166,22 @@ class Track:
             self._covered = at
         if before is None:
             return
-        most = self._most(at - since)
-        more = word.people - before
-        if more < 0:
+        trusted = self._trusted.pop(word.way, None)
+        if trusted is not None and 0 <= word.people - trusted[0] <= self._most(at - trusted[1]):
+            # The one before was a fault: it goes on from where it was, and nobody is lost or made up.
+            self._pending[word.way] += word.people - trusted[0]
+            return
+        more, fell = word.people - before, word.people < before
+        if fell:
             # It began anew: what it has counted since is known, what it counted before that is not.
             more = word.people
-            if more > most:
-                self._doubts["implausible-total"] = None
-                raise PayloadRefused(
-                    Refusal.IMPLAUSIBLE, f"the total {word.way.value} fell from {before:g} to {word.people:g}"
-                )
-            self._doubts["counter-reset"] = None
-        elif more > most:
+        if more > self._most(at - since) or (fell and word.people > before / 2):
             self._doubts["implausible-total"] = None
-            raise PayloadRefused(
-                Refusal.IMPLAUSIBLE, f"{more:g} people {word.way.value} in {at - since:.0f} s are more than can pass"
-            )
+            self._trusted[word.way] = (before, since)
+            line = f"the total {word.way.value} goes from {before:g} to {word.people:g} in {at - since:.0f} s"
+            raise PayloadRefused(Refusal.IMPLAUSIBLE, f"{line}: more than can pass, and no reset")
+        if fell:
+            self._doubts["counter-reset"] = None
         self._pending[word.way] += more
 
     def _hear_passed(self, word: Passed, at: float) -> None:
