@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ import msgspec
 from alerting.answer.link import Links
 from alerting.assess.effects import effect_id
 from alerting.desk.capxml import cap_xml
-from alerting.desk.events import Began, CapDraft, DrillOver, Happening, Notice, OccasionTurned, Passed, Withdrawn
+from alerting.desk.events import Asked, Began, CapDraft, DrillOver, Happening, Notice, OccasionTurned, Passed, Withdrawn
 from alerting.desk.settings import DeskSettings
 from alerting.desk.state import DeskRefused, DeskState, decode_desk, encode_desk
 from alerting.desk.step import step
@@ -25,6 +27,7 @@ from alerting.record import Batch, CallRow, RecordRefused
 from alerting.settings import SiteSettings
 from wire import TierName
 
+log = logging.getLogger("levee.alerting")
 #: The row of the desk among the stored duties.
 STORED = "levee-desk"
 SUBJECTS = {
@@ -101,27 +104,40 @@ class DeskRoom:
         if self._book is None:
             return followed
         before = self.state
-        self.state, asked = step(before, happening, self._book)
+        try:
+            self.state, asked = step(before, happening, self._book)
+        except Exception:
+            # Plans and hazards must not keep a tier from being judged, or anybody from being called.
+            log.exception("the duty desk fails")
+            followed.refused.append(Refused(happening.at, "failed", "the duty desk failed; see the service's log"))
+            return followed
         if asked or not isinstance(happening, Passed) or msgspec.structs.replace(self.state, at=before.at) != before:
             self._unsaved = True
         for one in asked:
-            match one:
-                case Entry():
-                    batch.entries.append(self._masked(one))
-                case Refused():
-                    followed.refused.append(one)
-                case Notice():
-                    self._note(one, batch, followed)
-                case Withdrawn():
-                    for ask in one.asks:
-                        followed.withdrawn += self._sent.pop(ask, [])
-                case DrillOver():
-                    followed.over = one
-                case OccasionTurned():
-                    followed.turned.append(one)
-                case CapDraft():
-                    self._cap(one, batch)
+            try:
+                self._follow(one, batch, followed)
+            except Exception:
+                # What cannot be worded must not keep the rest from being said.
+                log.exception("the duty desk cannot say %s", type(one).__name__)
         return followed
+
+    def _follow(self, one: Asked, batch: Batch, followed: Followed) -> None:
+        match one:
+            case Entry():
+                batch.entries.append(self._masked(one))
+            case Refused():
+                followed.refused.append(one)
+            case Notice():
+                self._note(one, batch, followed)
+            case Withdrawn():
+                for ask in one.asks:
+                    followed.withdrawn += self._sent.pop(ask, [])
+            case DrillOver():
+                followed.over = one
+            case OccasionTurned():
+                followed.turned.append(one)
+            case CapDraft():
+                self._cap(one, batch)
 
     def save(self, batch: Batch) -> None:
         if self._unsaved:
@@ -136,8 +152,8 @@ class DeskRoom:
             text = body.get(key)
             for person in self._book.duty.people if isinstance(text, str) and text else ():
                 for name in (person.title, person.name):
-                    if len(name) > 1:
-                        text = str(text).replace(name, "…")
+                    whole = rf"(?<![\w-]){re.escape(name)}(?![\w-])" if name.isascii() else re.escape(name)
+                    text = re.sub(whole, "…", str(text))
             if isinstance(text, str):
                 body[key] = text
         return Entry(entry.at, entry.kind, body, entry.people)
