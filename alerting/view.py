@@ -245,7 +245,7 @@ def zone_view(site: SiteSettings, title: str, state: ZoneState, now: float) -> Z
         rests_on=state.kind,
         thresholds=state.rules.density,
         capacity=state.rules.capacity,
-        ahead=() if state.unknown_since is not None else _ahead(state, now),
+        ahead=() if state.unknown_since is not None else _ahead(site.site, state, now),
         inflow=flows[0],
         outflow=flows[1],
     )
@@ -258,9 +258,24 @@ def _flows(state: ZoneState, now: float) -> tuple[float | None, float | None]:
     return sum(one.inflow for one in heard), sum(one.outflow for one in heard)
 
 
-def _ahead(state: ZoneState, now: float) -> tuple[AheadView, ...]:
-    if not state.rules.forecast:
+#: By site and zone, what a forecast was made from, and the forecast: it moves once a minute, and screens ask each
+#: second.
+_foreseen: dict[tuple[str, str], tuple[tuple[object, ...], tuple[AheadView, ...]]] = {}
+
+
+def _ahead(site: str, state: ZoneState, now: float) -> tuple[AheadView, ...]:
+    trend = state.density_trend
+    if not state.rules.forecast or trend is None:
         return ()
+    expected = state.typical if now <= state.typical_until else ()
+    made_from = (trend.minute, trend.level, trend.slope, trend.variance, trend.minutes, int(now // 60), expected)
+    known = _foreseen.get((site, state.rules.zone))
+    if known is None or known[0] != made_from:
+        known = _foreseen[site, state.rules.zone] = (made_from, _forecast(state, now))
+    return known[1]
+
+
+def _forecast(state: ZoneState, now: float) -> tuple[AheadView, ...]:
     found = []
     for one in forecast(state, "density", now):
         low, median, high = (round(value, 3) for value in (one.low, max(0.0, one.median), one.high))

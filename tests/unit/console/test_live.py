@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.assess import Observed, new_site, step
+from alerting.assess.forecast import forecast
 from alerting.console.board import Board, Comfort, Now
 from alerting.console.feed import WAITING, Connection
 from alerting.console.history import STEP_S, History
@@ -18,7 +19,7 @@ from alerting.console.settings import BoardPlace, BoardSettings
 from alerting.console.words import _WORDS, choose
 from alerting.settings import SiteSettings
 from alerting.view import IncidentView, View, ZoneView, zone_view
-from wire import Band, Kind, State, Throughput, Tier, TierMessage, TierName
+from wire import Band, Instant, Kind, State, Throughput, Tier, TierMessage, TierName
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 SITE = msgspec.convert(
@@ -288,3 +289,21 @@ def test_flows_are_told_only_where_every_gate_is_heard(
     inflow = history.of(("bund", "steps"), 1_800_000_000.0, 0.1)["inflow"]
     assert isinstance(inflow, dict)
     assert inflow["value"][-1] == wanted[0]
+
+
+def test_a_forecast_is_told_as_it_would_be_made_anew() -> None:
+    """It is kept for the minute that it holds for; whatever it is made from changes it at once."""
+    state, _ = step(new_site("bund", 60_000.0), SITE.applied(60_000.0))
+    for minute in range(30):
+        for second in (1, 21, 41):
+            at, value = 60_000.0 + 60 * minute + second, 1.0 + 0.05 * minute
+            band = Band(value=value, low=value * 0.9, high=value * 1.1)
+            reading = Instant(zone="steps", age_s=0, state=State.GOOD, method="t", count=band, peak_density=band)
+            state, _ = step(state, Observed(at=at, readings=(reading,)))
+            told = zone_view(SITE, "Steps", state.zones["steps"], at).ahead
+            anew = forecast(state.zones["steps"], "density", at)
+            assert [one.minutes for one in told] == [one.minutes for one in anew]
+            assert [one.density.value for one in told] == [round(max(0.0, one.median), 3) for one in anew]
+    assert told, "there was something to foresee"
+    gone = zone_view(SITE, "Steps", state.zones["steps"], at + 600).ahead
+    assert gone == (), "and nothing of a zone that has not been seen for minutes"
