@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 Wait = Callable[..., None]
+#: Shared machines are slow in fits, and every wait here is for a condition.
+pytestmark = pytest.mark.timeout(600)
 CALM: dict[str, float | None] = {"steps": 0.8, "square": 0.6, "deck": 0.5, "underpass": 0.4}
 AXE = Path(__file__).parent / "axe.min.js"
 TILE = "#tiles li:has(a[href='/zones/bund/{}'])"
@@ -70,7 +72,7 @@ def test_a_night_at_the_wall(house: Any, browser: Any, wait: Wait) -> None:
     browser.click("button.main")
     assert "wrong" in browser.text("[role=alert]")
     browser.log_in(house, "wang-fang")
-    wait("the wall is live", lambda: "normal" in tile(browser, "steps") and "blind" not in tile(browser, "steps"), 20)
+    wait("the wall is live", lambda: "normal" in tile(browser, "steps") and "blind" not in tile(browser, "steps"), 90)
     assert browser.text("#health") == "Service well"
     assert browser.there(".plans polygon.area.normal")
 
@@ -78,8 +80,8 @@ def test_a_night_at_the_wall(house: Any, browser: Any, wait: Wait) -> None:
     browser.click("#sound")
     mark_changes(browser, "steps")
     density["steps"] = 4.5
-    wait("the service says red", lambda: (view := house.view()) and view.zones[0].tier.value == "red", 40)
-    wait("the wall shows red", lambda: " red" in tile(browser, "steps"), 10)
+    wait("the service says red", lambda: (view := house.view()) and view.zones[0].tier.value == "red", 90)
+    wait("the wall shows red", lambda: " red" in tile(browser, "steps"), 90)
     assert browser.js("return window.turned") is not None
     assert "Red I" in words(browser, "steps")
     assert browser.js("return document.querySelector('#tiles li').innerText").startswith("Chen Yi steps"), (
@@ -88,30 +90,30 @@ def test_a_night_at_the_wall(house: Any, browser: Any, wait: Wait) -> None:
     assert browser.js("return window.rung ?? 0") >= 2, "it rang once to be tried, and for the tier"
     assert "Chen Yi steps" in browser.js("return document.getElementById('alarm').textContent")
     assert "1 red" in browser.text("#summary")
-    wait("who is called", lambda: "calling" in words(browser, "steps"), 10)
+    wait("who is called", lambda: "calling" in words(browser, "steps"), 90)
 
     # Acknowledge.
     browser.click(TILE.format("steps") + " a")
-    wait("the button", lambda: browser.there("#acknowledge"), 15)
-    wait("the chart", lambda: browser.js("return window.charted ?? 0") > 0, 15)
+    wait("the button", lambda: browser.there("#acknowledge"), 90)
+    wait("the chart", lambda: browser.js("return window.charted ?? 0") > 0, 90)
     browser.js("document.getElementById('acknowledge').scrollIntoView({block: 'center'})")
     browser.click("#acknowledge")
-    wait("it is in hand", lambda: "王芳 has it" in browser.text("#hand"), 15)
+    wait("it is in hand", lambda: "王芳 has it" in browser.text("#hand"), 90)
     assert house.view().incidents[0].acknowledged_by == "wang-fang"
     browser.open(f"{house.url}/incidents")
     assert "Acknowledged" in browser.text("#list")
 
     # Tick a step of the plan.
     browser.open(f"{house.url}/zones/bund/steps")
-    wait("the steps of the plan", lambda: "Close both ends" in browser.text("#tasks"), 15)
+    wait("the steps of the plan", lambda: "Close both ends" in browser.text("#tasks"), 90)
     browser.js("document.querySelector('#tasks form button').scrollIntoView({block: 'center'})")
     browser.click("#tasks form button")
-    wait("it is done", lambda: "王芳" in browser.text("#tasks"), 20)
+    wait("it is done", lambda: "王芳" in browser.text("#tasks"), 90)
 
     # The camera goes dark: hatched, held, and no figures.
     browser.open(f"{house.url}/")
     density["square"] = None
-    wait("unknown", lambda: "blind" in tile(browser, "square"), 30)
+    wait("unknown", lambda: "blind" in tile(browser, "square"), 90)
     assert colour(browser, "square") == "hatched"
     assert "Unknown" in words(browser, "square")
     assert "persons" not in words(browser, "square")
@@ -120,14 +122,14 @@ def test_a_night_at_the_wall(house: Any, browser: Any, wait: Wait) -> None:
     browser.open(f"{house.url}/settings")
     assert not browser.there("[data-open=change]"), "role duty may not"
     browser.js("document.querySelector('form[action=\"/logout\"]').submit()")
-    wait("logged out", lambda: browser.there("[name=password]"), 10)
+    wait("logged out", lambda: browser.there("[name=password]"), 90)
     browser.log_in(house, "li-wei", "/settings")
-    wait("the page", lambda: browser.there("[data-open=change]"), 10)
+    wait("the page", lambda: browser.there("[data-open=change]"), 90)
     browser.click("[data-send*='/deck/thresholds']")
     browser.type("[name='levels.red']", "1.0")
     browser.type("[name=reason]", "<b>fence</b>")
     browser.click("dialog button.main")
-    wait("it is refused", lambda: "rise" in browser.text("dialog output"), 15)
+    wait("it is refused", lambda: "rise" in browser.text("dialog output"), 90)
     browser.type("[name='levels.red']", "4.5")
     browser.click("dialog button.main")
     wait(
@@ -137,13 +139,13 @@ def test_a_night_at_the_wall(house: Any, browser: Any, wait: Wait) -> None:
         ),
         15,
     )
-    wait("it is told", lambda: "li-wei (<b>fence</b>)" in browser.text("#list"), 15)
+    wait("it is told", lambda: "li-wei (<b>fence</b>)" in browser.text("#list"), 90)
     assert not browser.complaints() or all("401" in one or "409" in one or "422" in one for one in browser.complaints())
 
 
 def test_a_lost_connection_is_shown_and_no_old_green_stays(house: Any, browser: Any, wait: Wait) -> None:
     browser.log_in(house, "screen")
-    wait("the wall is live", lambda: browser.there("#tiles li") and colour(browser, "steps") != "hatched", 20)
+    wait("the wall is live", lambda: browser.there("#tiles li") and colour(browser, "steps") != "hatched", 90)
     browser.js("window.still = true")
 
     def lost() -> bool:
@@ -151,28 +153,28 @@ def test_a_lost_connection_is_shown_and_no_old_green_stays(house: Any, browser: 
 
     # The console hangs: the socket stays open, and nothing comes.
     house.pause("console")
-    wait("the loss is shown", lost, 20)
+    wait("the loss is shown", lost, 90)
     assert "lost" in browser.text("#lost").lower()
     assert browser.js(
         "return [...document.querySelectorAll('#tiles li')].every((one) => one.className.includes('blind'))"
     )
     house.go_on("console")
-    wait("it comes back", lambda: colour(browser, "steps") != "hatched", 30)
+    wait("it comes back", lambda: colour(browser, "steps") != "hatched", 90)
     assert browser.js("return document.getElementById('lost').hidden")
 
     # The console dies, and another one begins.
     house.kill("console", signal.SIGKILL)
-    wait("the loss is shown", lost, 20)
+    wait("the loss is shown", lost, 90)
     house.start("console")
     wait("it comes back", lambda: colour(browser, "steps") != "hatched", 60)
     assert browser.js("return window.still"), "without a new page, and with the session that it had"
 
     # The service hangs: the console says so, and what it said is no longer shown as if it were so.
     house.pause("alerting")
-    wait("the loss is shown", lost, 20)
+    wait("the loss is shown", lost, 90)
     assert "does not answer" in browser.text("#health")
     house.go_on("alerting")
-    wait("it comes back", lambda: colour(browser, "steps") != "hatched", 30)
+    wait("it comes back", lambda: colour(browser, "steps") != "hatched", 90)
 
     # The session is ended from elsewhere: nothing more is shown.
     from alerting.console.sessions import Sessions
@@ -192,10 +194,10 @@ def test_a_browser_whose_clock_is_wrong_shows_the_right_time(house: Any, browser
         made = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": wrong})
         try:
             browser.log_in(house, "screen")
-            wait("the wall is live", lambda: browser.there("#tiles li") and colour(browser, "steps") != "hatched", 20)
+            wait("the wall is live", lambda: browser.there("#tiles li") and colour(browser, "steps") != "hatched", 90)
             assert abs(browser.js("return Date.now()") / 1000 - time.time()) > 3600, "the clock is wrong"
             browser.js("window.watched = performance.now()")
-            wait("time goes on", lambda: browser.js("return performance.now() - window.watched") > 4500, 20)
+            wait("time goes on", lambda: browser.js("return performance.now() - window.watched") > 4500, 90)
             assert colour(browser, "steps") != "hatched"
             shown = browser.js("return Date.parse(document.getElementById('clock').dateTime)") / 1000
             assert abs(shown - time.time()) < 30
@@ -208,7 +210,7 @@ def test_every_page_can_be_used_by_everybody(house: Any, browser: Any, wait: Wai
     house.tell_cameras()
     house.density.update({"deck": 2.4, "square": 6.0, "underpass": None})
     browser.log_in(house, "chief")
-    wait("the wall", lambda: " red" in tile(browser, "square"), 40)
+    wait("the wall", lambda: " red" in tile(browser, "square"), 90)
     faults: list[str] = []
     pages = (
         "/",
@@ -230,9 +232,9 @@ def test_every_page_can_be_used_by_everybody(house: Any, browser: Any, wait: Wai
         browser.size(width, 900)
         browser.open(f"{house.url}/prefer?theme={theme}&to={page}")
         if page == "/":
-            wait("the wall", lambda: browser.there("#tiles li.red"), 20)
+            wait("the wall", lambda: browser.there("#tiles li.red"), 90)
         if page.startswith("/zones"):
-            wait("the chart", lambda: browser.js("return window.charted ?? 0") > 0, 20)
+            wait("the chart", lambda: browser.js("return window.charted ?? 0") > 0, 90)
         faults += [f"{page} {theme} {width}: {fault}" for fault in axe(browser)]
         wide = browser.js("return document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{page} at {width}: wider than the screen by {wide}"
@@ -260,7 +262,7 @@ def keyboard(browser: Any, house: Any, wait: Wait) -> None:
 
     browser.size(1600, 900)
     browser.log_in(house, "wang-fang")
-    wait("the wall", lambda: " red" in tile(browser, "square"), 20)
+    wait("the wall", lambda: " red" in tile(browser, "square"), 90)
     reached = []
     for _ in range(40):
         ActionChains(browser.driver).send_keys(Keys.TAB).perform()
@@ -272,10 +274,10 @@ def keyboard(browser: Any, house: Any, wait: Wait) -> None:
     assert reached[0] == "#main", "the first stop skips the menu"
     assert reached[-1] == "/zones/bund/square"
     ActionChains(browser.driver).send_keys(Keys.ENTER).perform()
-    wait("the zone", lambda: browser.there("#acknowledge"), 20)
+    wait("the zone", lambda: browser.there("#acknowledge"), 90)
     browser.js("document.getElementById('acknowledge').focus()")
     ActionChains(browser.driver).send_keys(Keys.ENTER).perform()
-    wait("it is in hand", lambda: "has it" in browser.text("#hand"), 15)
+    wait("it is in hand", lambda: "has it" in browser.text("#hand"), 90)
 
 
 def test_a_thousand_zones_and_html_in_their_names(make_house: Any, browser: Any, wait: Wait) -> None:
