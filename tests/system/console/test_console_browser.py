@@ -70,11 +70,11 @@ def test_a_night_at_the_wall(house: Any, browser: Any, wait: Wait) -> None:
     browser.type("[name=name]", "wang-fang")
     browser.type("[name=password]", "not-the-password")
     browser.click("button.main")
-    assert "wrong" in browser.text("[role=alert]")
+    wait("it is refused", lambda: "wrong" in browser.text("[role=alert]"), 90)
     browser.log_in(house, "wang-fang")
     wait("the wall is live", lambda: "normal" in tile(browser, "steps") and "blind" not in tile(browser, "steps"), 90)
-    assert browser.text("#health") == "Service well"
-    assert browser.there(".plans polygon.area.normal")
+    wait("the service is well", lambda: browser.text("#health") == "Service well", 90)
+    wait("the plan", lambda: browser.there(".plans polygon.area.normal"), 90)
 
     # Watch a zone go red. The bench measures how quickly; here it only has to be told by push, before any poll could.
     browser.click("#sound")
