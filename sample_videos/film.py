@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
@@ -13,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sample_videos.crew import Recipe, draw, drawn
 from sample_videos.crowds.stories import FPS
 from sample_videos.faults import NO_FAULT, Fault
 from sample_videos.figures import wardrobe
@@ -106,17 +109,20 @@ Progress = Callable[[Iterable[int]], Iterable[int]]
 ENDINGS = (".mp4", ".camera.yaml", ".truth.csv.gz", ".heads.npz")
 
 
-def film(scene: Scene, out: Path, plan: Plan, progress: Progress = iter) -> list[Path]:
+def film(recipe: Recipe, out: Path, plan: Plan, progress: Progress = iter, workers: int = 1) -> list[Path]:
     """Render a scene with its truth; the files written. The truth is that of the place, whatever the camera's fault."""
+    scene = recipe.scene()
     paths = [out / f"{scene.name}{end}" for end in ENDINGS]
-    filming, table, rows = Filming(scene), HeadTable(), Rows(scene)  # before anything is written: it may be refused
+    pictures = draw(scene, plan.frames) if workers == 1 else drawn(recipe, plan.frames, workers)
+    table, rows = HeadTable(), Rows(scene)
+    first = next(pictures)  # before anything is written: it may be refused
     out.mkdir(parents=True, exist_ok=True)
     paths[1].write_text(camera_yaml(scene), encoding="utf-8")
     faulty = plan.fault.begin(scene.camera.size, scene.seed)
     moments = simulate(scene, plan.frames)
-    with Encoder(paths[0], scene.camera.size, plan.crf) as encoder:
-        for index, (people, truth) in zip(progress(range(plan.frames)), moments, strict=False):
-            picture, share, _ = filming.shoot(index, people)
+    with closing(pictures), Encoder(paths[0], scene.camera.size, plan.crf) as encoder:
+        shot = zip(progress(range(plan.frames)), moments, chain([first], pictures), strict=False)
+        for index, (_, truth), (picture, share) in shot:
             shown = faulty(index, picture)
             if shown is not None:
                 encoder.add(np.ascontiguousarray(shown))

@@ -84,6 +84,9 @@ def render(
     ] = None,
     width: Annotated[int | None, typer.Option(metavar="PX", help="Width of the picture; the height follows.")] = None,
     crf: Annotated[int | None, typer.Option(min=0, max=51, help="H.264 quality, lower is larger.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=16, help="Processes that draw.  [default: one for each core, at most 4]")
+    ] = None,
 ) -> None:
     """Films a scene: NAME.mp4, the camera with measured points, zones and gates, and the truth of every frame.
 
@@ -94,33 +97,23 @@ def render(
         levee scenes render plaza --out knocked --fault turned@20:8
         levee scenes render plaza --out mine --with camera.yaml --width 1280
     """
-    from dataclasses import replace
-
+    from sample_videos.crew import Recipe, cores
     from sample_videos.crowds.stories import FPS
     from sample_videos.faults import NO_FAULT, read_fault
     from sample_videos.film import Plan, film
-    from sample_videos.scenes import scene as find
-    from sample_videos.scenes.changes import changed
 
     with _one_line():
-        scene = find(name, seed)
+        recipe = Recipe(name, seed, width, settings)
+        scene = recipe.scene()
         wanted = NO_FAULT if fault is None else read_fault(fault)
         if seconds is not None and not 0.2 <= seconds <= scene.seconds:
             raise ValueError(f"--seconds {seconds:g}: {name} can be filmed for 0.2 to {scene.seconds} s")
-        if width is not None:
-            if not 64 <= width <= 4096 or width % 2:
-                raise ValueError(f"--width {width}: must be even, from 64 to 4096")
-            scene = replace(scene, camera=scene.camera.resized(width / scene.camera.size[0]))
-        if settings is not None:
-            scene = changed(scene, settings)
-        if scene.camera.size[0] % 2 or scene.camera.size[1] % 2:
-            raise ValueError(f"a picture of {scene.camera.size[0]} x {scene.camera.size[1]}: H.264 needs even sides")
         _fresh(out)
         frames = scene.seconds * FPS if seconds is None else max(2, round(seconds * FPS))
         if wanted.kind and wanted.at_s * FPS >= frames:
             raise ValueError(f"fault {fault}: the film ends at {frames / FPS:g} s, before it begins")
         plan = Plan(frames, scene.crf if crf is None else crf, fault=wanted)
-        for path in film(scene, out, plan, lambda items: _tracked(name, items)):
+        for path in film(recipe, out, plan, lambda items: _tracked(name, items), workers or cores()):
             typer.echo(f"{path}  {path.stat().st_size / 1e6:.2f} MB")
 
 

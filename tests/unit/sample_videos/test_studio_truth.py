@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from levee.cli import app
 from sample_videos import film, ledger, record, scenes, truths
+from sample_videos.crew import Recipe, draw, drawn
 from sample_videos.scenes.changes import changed
 from sample_videos.scenes.scene import Scene, seen
 from sample_videos.studio.sight import visible
@@ -59,8 +60,9 @@ def test_zones_marks_and_heads_in_the_zones_lie_in_the_picture(name: str, seed: 
 def test_a_film_and_its_truth_agree(tmp_path: Path) -> None:
     import cv2
 
-    scene = small("evening")
-    paths = film.film(scene, tmp_path, film.Plan(11, 30))
+    recipe = Recipe("evening", width=320)
+    scene = recipe.scene()
+    paths = film.film(recipe, tmp_path, film.Plan(11, 30))
     assert [path.name for path in paths] == [f"evening{end}" for end in film.ENDINGS]
     found = ledger.read(tmp_path, "evening")
     video = cv2.VideoCapture(str(paths[0]))
@@ -79,6 +81,23 @@ def test_a_film_and_its_truth_agree(tmp_path: Path) -> None:
     assert found.gates["middle"].width_m == pytest.approx(13.0)
     with pytest.raises(ValueError, match="every 5th frame, not frame 3"):
         found.heads(3)
+
+
+@pytest.mark.usefixtures("studio")
+def test_two_workers_draw_what_one_draws(tmp_path: Path) -> None:
+    recipe, plan = Recipe("evening", width=320), film.Plan(6, 30)
+    alone = film.film(recipe, tmp_path / "one", plan)[1:]
+    assert [path.read_bytes() for path in film.film(recipe, tmp_path / "two", plan, workers=2)[1:]] == [
+        path.read_bytes() for path in alone
+    ]
+    pictures = zip(draw(recipe.scene(), plan.frames), drawn(recipe, plan.frames, 2), strict=True)
+    assert all(np.array_equal(one, other) for (one, _), (other, _) in pictures)
+
+
+@pytest.mark.usefixtures("studio")
+def test_what_fails_where_it_is_drawn_is_told_here(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no scene is called 'nowhere'"):
+        next(drawn(Recipe("nowhere"), 4, 2))
 
 
 @pytest.mark.usefixtures("studio")
