@@ -109,8 +109,6 @@ class Truth:
         part = slice(int(data["start"][found[0]]), int(data["start"][found[0] + 1]))
 
         def column(name: str, unit: float) -> Floats:
-            if name not in data:  # written by an earlier studio
-                return np.full((part.stop - part.start, 3 if name == "head" else 2), np.nan)
             return np.asarray(data[name][part].astype(np.float64) * unit)
 
         return Heads(
@@ -137,7 +135,7 @@ def read(folder: Path, name: str) -> Truth:
         raise ValueError(f"{name}.truth.csv.gz holds {len(rows)} frames: at least two are needed")
 
     def column(key: str) -> Floats:
-        return np.array([float(row.get(key) or "nan") for row in rows])
+        return np.array([float(row[key] or "nan") for row in rows])
 
     time = column("time_s")
     fps = round(1 / (time[1] - time[0]), 6)
