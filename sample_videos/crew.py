@@ -6,8 +6,8 @@ OpenGL's software driver shades figures on one core, so two processes draw nearl
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing import get_context
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sample_videos.scenes import scene as find
 from sample_videos.scenes.changes import changed
 from sample_videos.scenes.scene import Scene
+from sample_videos.studio.context import NoStudio
 
 Drawn = tuple[NDArray[np.uint8], NDArray[np.float64]]
 """Frame (h, w, 3) BGR, and the share (n,) of each head that shows."""
@@ -55,7 +56,7 @@ def cores() -> int:
     return max(1, min(MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
 
-def draw(scene: Scene, frames: int, first: int = 0, step: int = 1) -> Iterator[Drawn]:
+def draw(scene: Scene, frames: int, first: int = 0, step: int = 1) -> Generator[Drawn]:
     """Frames `first`, `first + step`, ... of a scene, drawn here."""
     from sample_videos.film import Filming
     from sample_videos.truths import simulate
@@ -66,7 +67,7 @@ def draw(scene: Scene, frames: int, first: int = 0, step: int = 1) -> Iterator[D
         yield picture, share
 
 
-def drawn(recipe: Recipe, frames: int, workers: int) -> Iterator[Drawn]:
+def drawn(recipe: Recipe, frames: int, workers: int) -> Generator[Drawn]:
     """All frames of a scene in order, drawn by so many processes. What fails in one is raised here."""
     spawn = get_context("spawn")  # a fork would take over a half-working OpenGL
     ends, crew = [], []
@@ -96,11 +97,9 @@ def drawn(recipe: Recipe, frames: int, workers: int) -> Iterator[Drawn]:
 
 
 def _work(end: Connection, recipe: Recipe, frames: int, first: int, step: int) -> None:
-    with closing(end):
+    with closing(end), suppress(BrokenPipeError):  # then nobody wants the rest
         try:
             for one in draw(recipe.scene(), frames, first, step):
                 end.send(one)
-        except BrokenPipeError:
-            pass  # nobody wants the rest
-        except Exception as error:
+        except (ValueError, NoStudio) as error:
             end.send(error)
