@@ -28,6 +28,7 @@ from models.evaluate import Counted, Score
 from models.export import unfold
 from models.folds import split
 from models.network import CELL, STRIDE, VARIANTS, CountNetwork, Widths, count_loss
+from models.optimizer import Optimizer
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Plan:
     last layers it always stands still: there it would make every batch look equally crowded."""
     head_rate: float = 0.3
     """Learning rate of the last layers, which have no moving norm to steady them, as a share of the others'."""
+    clean_share: float = 0.4
+    """Share of crops left as the picture is: only the others get the faults of cameras."""
     blank_share: float = 0.02
     """Share of crops that are drawn surfaces without people."""
     fold: str = "0"
@@ -95,7 +98,7 @@ class CropSampler:
         picture = self._pictures[source][int(rng.integers(len(self._pictures[source])))]
         full, half = self._cache.get(picture)
         image, points = crop(rng, full, half, picture.points, crops)
-        return degrade(rng, image), points
+        return (image if rng.random() < self._plan.clean_share else degrade(rng, image)), points
 
 
 def _ahead(sampler: CropSampler, steps: Iterable[int]) -> Iterator[tuple[int, Tensor, Tensor]]:
@@ -155,11 +158,7 @@ class Trainer:
         self.average = copy.deepcopy(self.network).eval()
         last = {id(parameter) for part in self.network.last_layers() for parameter in part.parameters()}
         groups = [[p for p in self.network.parameters() if (id(p) in last) is wanted] for wanted in (False, True)]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": groups[0], "share": 1.0}, {"params": groups[1], "share": plan.head_rate}],
-            plan.rate,
-            weight_decay=plan.weight_decay,
-        )
+        self.optimizer = Optimizer(zip(groups, (1.0, plan.head_rate), strict=True), plan.rate, plan.weight_decay)
         self.step = 0
         plan.out.mkdir(parents=True, exist_ok=True)
 
@@ -217,17 +216,15 @@ class Trainer:
         self.network.train()
         for part in [self.network] if step >= self.plan.norm_steps else self.network.last_layers():
             _freeze_norm(part)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate_at(self.plan, step) * group["share"]
         # bf16 holds 0..255 exactly
         pictures = x.to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             predicted = self.network(pictures)
         loss = count_loss(predicted, y)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
+        self.optimizer.step(rate_at(self.plan, step))
         _follow(self.average, self.network, min(0.999, (1 + step) / (10 + step)))
         return float(loss.detach())
 
