@@ -15,10 +15,6 @@ WITHIN = 0.15
 CROWD = 10
 """Frames with fewer people say nothing about shares of them."""
 
-LIMIT = {"evening": 0.20, "plaza": 0.22}
-"""What the weights of today are held to where they miss the aim of `WITHIN`; docs/models/levee-s.md has the figures.
-A limit may only go down."""
-
 
 @pytest.mark.parametrize("name", sample_videos.names())
 def test_the_total_is_near_the_truth(name: str) -> None:
@@ -39,5 +35,4 @@ def test_the_total_is_near_the_truth(name: str) -> None:
     assert len(true) >= 3, f"{name} hardly ever shows {CROWD} people"
     error = float(np.abs(np.subtract(found, true)).mean() / np.mean(true))
     pairs = ", ".join(f"{f:.0f}/{t}" for f, t in zip(found, true, strict=True))
-    limit = LIMIT.get(name, WITHIN)
-    assert error <= limit, f"{name}: off by {error:.0%}, more than {limit:.0%} (counted/true: {pairs})"
+    assert error <= WITHIN, f"{name}: off by {error:.0%}, more than {WITHIN:.0%} (counted/true: {pairs})"
