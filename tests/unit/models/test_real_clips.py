@@ -19,8 +19,8 @@ NEARLY = 0.75
 
 MANY = {"campus_road_elevated.mp4": 1.9}
 FEW = {"campus_road_elevated.mp4": 1.25, "one_by_one_person_detection.mp4": 1.0}
-"""People whom the weights of today may count too many or too few in a frame of the clips with a handful of people, where
-that is more than a third; why stands in docs/models/levee-s.md. A limit may only go down."""
+"""People whom the weights of today may count too many or too few in a frame of these clips, which show a handful of
+people, where that is more than a third; why stands in docs/models/levee-s.md. A limit may only go down."""
 QUARTERS_LIMIT = {"campus_road_elevated.mp4": 1.9, "one_by_one_person_detection.mp4": 1.1}
 """People by which a frame's four quarters together (GAME, level 1) may be off, too many or too few. A limit may only go
 down."""
