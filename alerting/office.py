@@ -12,11 +12,12 @@ import msgspec
 from alerting.answer.link import Links
 from alerting.assess import Figures, Page
 from alerting.duty.events import Acknowledged, Call, Closed, Entry, Happening, Refused
-from alerting.duty.incident import DutyRefused, DutyState, Incident, Silence, decode_duty, encode_duty
+from alerting.duty.incident import DutyRefused, DutyState, Incident, Silence, decode_duty, encode_duty, forgotten
 from alerting.duty.settings import DutySettings, Person, ZoneDuty
 from alerting.duty.step import Roster, follow
 from alerting.paging.note import NOBODY, Addressee, Note, write_note
 from alerting.record import Batch, CallRow, PageRow, RecordRefused
+from alerting.record.erase import Traces
 from alerting.settings import SiteSettings
 from wire import Tier, TierName
 
@@ -107,6 +108,14 @@ class Office:
     def mark_tested(self, at: float) -> None:
         self._states[SELF] = msgspec.structs.replace(self._states[SELF], tested_at=at)
         self.unsaved.add(SELF)
+
+    def forget(self, name: str) -> None:
+        """Leave out a person who is to be erased, wherever he or she was called or has answered."""
+        known = self.duty.person(name) if self.duty is not None else None
+        traces = Traces(name, (known.title,) if known is not None else ())
+        for site, state in self._states.items():
+            self._states[site] = forgotten(state, name, traces.without)
+            self.unsaved.add(site)
 
     @property
     def sites(self) -> Iterable[str]:

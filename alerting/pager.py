@@ -113,6 +113,8 @@ class Pager:
         self.test = SelfTest(settings.self_test, tuple(senders), self.office)
         self._pages: dict[tuple[str, str], PageView] = {}
         self._taken: set[int] = set()
+        #: Pages under way to people who were erased meanwhile.
+        self._erased: set[tuple[str, str]] = set()
         for row in self._desk.restore(resumed.pending, time.monotonic()):
             self._note_page(row)
             self._tell(row, at)
@@ -272,15 +274,31 @@ class Pager:
             self._batch().outcomes.append(taken.outcome)
             if taken.answered is not None:
                 self._answered(taken.answered)
+            if taken.forgotten:
+                self._forget(taken.forgotten)
             changes += [one for one in (taken.thresholds, taken.reset) if one is not None]
         return changes
 
+    def _forget(self, person: str) -> None:
+        """Pages to somebody who is erased are tried no more, and nothing of them is kept."""
+        for row in self._desk.drop(lambda row: row.person == person, PageState.GIVEN_UP, "erased"):
+            self._batch().pages[row.id, row.channel] = replace(row, note=ERASED)
+        self._batch().pages |= {
+            key: replace(row, note=ERASED) for key, row in self._batch().pages.items() if row.person == person
+        }
+        self._erased |= {(row.id, row.channel) for row in self._desk.rows if row.person == person}
+        title = known.title if self.office.duty is not None and (known := self.office.duty.person(person)) else person
+        self._pages = {
+            key: replace(view, acknowledged_by="" if view.acknowledged_by == person else view.acknowledged_by)
+            for key, view in self._pages.items()
+            if view.person not in (person, title)
+        }
+
     def _answered(self, answered: Answered) -> None:
         """Nobody else needs to be tried for what somebody has in hand."""
-        self._batch().answered.append((answered.call, answered.person))
+        self._batch().answered.append(answered.call)
         done = set(answered.incidents)
         self._metrics.answered(one for one in self.office.incidents() if one.id in done)
-        words = f"acknowledged by {answered.person}"
 
         # A call that several incidents were put into goes on while one of them is in nobody's hands.
         open_still = {one.id for one in self.office.incidents() if one.phase is not Phase.ACKNOWLEDGED}
@@ -288,7 +306,7 @@ class Pager:
         def ours(incidents: frozenset[str]) -> bool:
             return bool(incidents & done) and not incidents & open_still
 
-        for row in self._desk.drop_calls(ours, PageState.ACKNOWLEDGED, words):
+        for row in self._desk.drop_calls(ours, PageState.ACKNOWLEDGED, "acknowledged"):
             self._note_page(row)
         for key, view in self._pages.items():
             if view.incident in done and view.person:
@@ -385,7 +403,7 @@ class Pager:
         body = {
             "page": row.id,
             "channel": row.channel,
-            "person": row.person,
+            "person": row.person if (row.id, row.channel) not in self._erased else "",
             "tier": Tier(row.tier).label,
             "state": row.state.value,
             "attempt": row.attempts,
@@ -394,6 +412,8 @@ class Pager:
         self._batch().entries.append(Entry(at, "page", body, ("person",)))
 
     def _note_page(self, row: PageRow) -> None:
+        if (row.id, row.channel) in self._erased:
+            row = replace(row, person="", note=ERASED, answer="")
         self._batch().pages[row.id, row.channel] = row
         self._pages.pop((row.id, row.channel), None)
         if row.note == ERASED:

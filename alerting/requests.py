@@ -18,6 +18,7 @@ from alerting.duty.incident import Silence
 from alerting.office import Office
 from alerting.paging.note import Note
 from alerting.record import Batch, Outcome, Request
+from alerting.record.store import ERASING
 from alerting.resets import Reset, ask_reset
 from alerting.thresholds import Thresholds
 from wire import TierName
@@ -43,6 +44,8 @@ class Taken:
     reset: Reset | None = None
     #: What the duty desk is told; its refusal, if there is one, is the outcome.
     desk: Happening | None = None
+    #: Who is to be erased.
+    forgotten: str = ""
 
 
 def take_request(request: Request, office: Office, at: float, batch: Batch) -> Taken:
@@ -59,9 +62,11 @@ def take_request(request: Request, office: Office, at: float, batch: Batch) -> T
         if what in ASKS:
             return Taken(Outcome(request.id, "done", ""), desk=happening(body, request.key, at))
         if what == "forget":
-            batch.erased.append(str(body["person"]))
-            batch.entries.append(Entry(at, "forgotten", {"person": str(body["person"])}, ("person",)))
-            return Taken(Outcome(request.id, "done", "erased"), desk=Forgotten(at, str(body["person"])))
+            person = str(body["person"])
+            batch.erased.append(person)
+            batch.entries.append(Entry(at, "forgotten", {"person": person}, ("person",)))
+            office.forget(person)
+            return Taken(Outcome(request.id, ERASING, ""), forgotten=person, desk=Forgotten(at, person))
         if what == "thresholds":
             return _thresholds(request, body, office, at)
         if what == "reset":

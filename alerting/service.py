@@ -11,6 +11,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -22,6 +23,7 @@ from alerting.assess import (
     LogRefused,
     Observed,
     Page,
+    SettingsApplied,
     SettingsChanged,
     SiteState,
     Tick,
@@ -150,7 +152,7 @@ class Service:
             self._checkpoint(site.site, at)
             gone = set(self._states[site.site].zones) - {zone.name for zone in site.zones}
             self._abandoned += [(site.site, zone) for zone in sorted(gone)]
-            self._judge(site.site, site.applied(at))
+            self._judge(site.site, record.veiled(site.applied(at)))
 
     # What comes in
 
@@ -227,7 +229,7 @@ class Service:
     def _take_requests(self, at: float) -> None:
         for change in self._pager.requests(self._writer.requests(), at):
             event = change.event if isinstance(change, Reset) else applied(self._states[change.site], change, at)
-            self._judge(change.site, event)
+            self._judge(change.site, self._record.veiled(event) if isinstance(event, SettingsApplied) else event)
             if not isinstance(change, Reset):
                 self._batch.thresholds[change.place] = self._thresholds.to_keep(change)
 
@@ -387,7 +389,7 @@ class Service:
             broker_connected=broker_connected,
             recording=not self._writer.away,
             zones=zones,
-            changes=tuple(self._changes),
+            changes=tuple(replace(change, why=self._record.spoken(change.why)) for change in self._changes),
             pages=self._pager.pages,
             dropped=dict(self._dropped),
             incidents=self._pager.incidents(),

@@ -11,6 +11,7 @@ from alerting.complaints import Complaints
 from alerting.duty.events import Entry
 from alerting.metrics import Metrics
 from alerting.record import Batch, Record, RecordAway, RecordRefused, Request
+from alerting.record.sealed import KIND
 from alerting.settings import RecordSettings
 
 log = logging.getLogger("levee.alerting")
@@ -23,7 +24,9 @@ RENEW_S = 1.0
 #: While the record is away it is tried this often; pages go out unrecorded after so many seconds of it.
 RETRY_S = 2.0
 UNRECORDED_PAGES_AFTER_S = 10.0
-DAY_S = 86_400.0
+#: An erasure that failed is tried again so soon: it holds up the judgement.
+ERASE_AGAIN_S = 60.0
+HOUR_S, DAY_S = 3_600.0, 86_400.0
 
 
 class Writer:
@@ -47,6 +50,10 @@ class Writer:
         self._pruned_at = self._retry_at = 0.0
         self._away_since: float | None = None
         self._to_prune: list[tuple[str, float]] = []
+        #: Messages received before this time may be deleted: the chain says so.
+        self._messages_told = 0.0
+        #: Somebody may be left to erase, from an earlier run too; and what was erased may be beside the rows still.
+        self._erasing, self._compacting, self._erase_at = True, False, 0.0
 
     @property
     def away(self) -> bool:
@@ -72,7 +79,11 @@ class Writer:
             return False
         if batch:
             with self._metrics.commit.time():
-                return self._try(lambda: self._record.commit(batch, at), f"{len(batch.messages)} messages wait", steady)
+                done = self._try(lambda: self._record.commit(batch, at), f"{len(batch.messages)} messages wait", steady)
+            if done:
+                self._erasing |= bool(batch.erased)
+                self._erase(steady)
+            return done
         return steady - self._committed_at < RENEW_S or self._try(self._record.renew, "nothing waits", steady)
 
     def _try(self, write: Callable[[], None], waiting: str, steady: float) -> bool:
@@ -90,6 +101,22 @@ class Writer:
             self._away_since = None
         self._committed_at = time.monotonic()
         return True
+
+    def _erase(self, steady: float) -> None:
+        """Look for those who were erased wherever they may stand still."""
+        if not self._erasing or steady < self._erase_at:
+            return
+        try:
+            while self._record.erase_next():
+                self._compacting = True
+            self._erasing = False
+        except (RecordAway, RecordRefused) as error:
+            self._erase_at = steady + ERASE_AGAIN_S
+            self._complaints.tell("somebody is not erased yet", "record", f"{error}; it is tried again", steady)
+        self._compact()
+
+    def _compact(self) -> None:
+        self._compacting = self._compacting and not self._record.compact()
 
     def requests(self) -> list[Request]:
         """What people ask for; nothing while the record is away."""
@@ -114,7 +141,8 @@ class Writer:
         # Where the service's clock is ahead of the machine's, the earlier one says what is old.
         old, entries = min(at, time.time()), []
         try:
-            self._record.prune(old - self._settings.keep_readings_days * DAY_S, MAX_PRUNED)
+            self._compact()
+            entries += self._prune_messages(old - self._settings.keep_readings_days * DAY_S, at)
             for kind, before in self._to_prune:
                 self._record.prune_log(kind, before)
             self._to_prune = []
@@ -126,3 +154,13 @@ class Writer:
         except (RecordAway, RecordRefused) as error:
             self._complaints.tell("old readings cannot be deleted", "record", str(error), steady)
         return entries
+
+    def _prune_messages(self, before: float, at: float) -> list[Entry]:
+        """By the hour, so that the chain need not say it more often."""
+        before -= before % HOUR_S
+        if self._messages_told:
+            self._record.prune(self._messages_told, MAX_PRUNED)
+        if before <= self._messages_told or not self._record.holds_messages(before):
+            return []
+        self._messages_told = before
+        return [Entry(at, "pruned", {"kind": KIND, "before_ms": round(before * 1000)})]

@@ -7,6 +7,7 @@ service; closed is the end.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 
 import msgspec
 
@@ -115,6 +116,31 @@ class DutyState(msgspec.Struct, frozen=True, kw_only=True):
 
 class DutyRefused(ValueError):
     """A stored state that this version cannot read."""
+
+
+def forgotten(state: DutyState, person: str, without: Callable[[str], str]) -> DutyState:
+    """The state without a person who was erased: whoever waits for an answer goes on waiting, from others. `without`
+    takes the person out of a text."""
+
+    def incident(one: Incident) -> Incident:
+        return msgspec.structs.replace(
+            one,
+            called=tuple(name for name in one.called if name != person),
+            acknowledged_by="" if one.acknowledged_by == person else one.acknowledged_by,
+            why=without(one.why),
+        )
+
+    def silence(one: Silence) -> Silence:
+        owner = "" if one.owner == person else one.owner
+        return msgspec.structs.replace(one, owner=owner, reason=without(one.reason))
+
+    return msgspec.structs.replace(
+        state,
+        incidents={zone: incident(one) for zone, one in state.incidents.items()},
+        silences=tuple(silence(one) for one in state.silences),
+        recent=tuple(one for one in state.recent if one[1] != person),
+        withheld=tuple(one for one in state.withheld if one.person != person),
+    )
 
 
 _encoder = msgspec.msgpack.Encoder()

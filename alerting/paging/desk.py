@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from alerting.channels import AppriseChannel, Channel, ConsoleChannel
-from alerting.paging.answer import Answer, Outcome, Sender
+from alerting.paging.answer import Answer, Outcome, Sender, one_line
 from alerting.paging.limit import Limit
 from alerting.paging.note import Note
 from alerting.record.batch import PageRow, PageState
@@ -85,6 +85,10 @@ class Desk:
     @property
     def pending(self) -> int:
         return len(self._pending)
+
+    @property
+    def rows(self) -> list[PageRow]:
+        return [one.row for one in self._pending.values()]
 
     def restore(self, rows: tuple[PageRow, ...], steady: float) -> list[PageRow]:
         """Take up what an earlier run left, at once; those for channels that are gone are given up and returned."""
@@ -261,6 +265,8 @@ class _Lane:
                 return
             try:
                 answer = self._sender.send(note) if self._allowed() else Answer(Outcome.HELD, "another service leads")
+                # Who is called and where stands apart, where it can be erased: not in a vendor's words.
+                answer = replace(answer, words=one_line(answer.words, note.to, note.person))
             except Exception as error:  # noqa: BLE001 - a fault in one channel must not end its thread
                 answer = Answer(Outcome.FAILED, f"the channel broke: {type(error).__name__}")
             self._answers.put((key, answer))

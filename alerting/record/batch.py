@@ -102,8 +102,8 @@ class Batch:
     incidents: dict[str, Incident] = field(default_factory=dict)
     calls: dict[str, CallRow] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
-    #: Calls whose pages were answered, and by whom.
-    answered: list[tuple[str, str]] = field(default_factory=list)
+    #: Calls whose pages were answered.
+    answered: list[str] = field(default_factory=list)
     #: Short names of people who are to be forgotten, once everything else is written.
     erased: list[str] = field(default_factory=list)
     #: What was judged, by site: number and encoded event, one after another; and states to begin a replay from.

@@ -71,6 +71,19 @@ class Database:
         except SQLAlchemyError as error:
             raise RecordAway(clear(error)) from None
 
+    def compact(self) -> bool:
+        """Leave nothing of what was erased beside the rows: SQLite's log of writes is emptied, PostgreSQL's dead rows
+        are given up. False where others read meanwhile: to be tried again."""
+        try:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                if self.dialect == "sqlite":
+                    return not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+                for name in ("people", "pages", "requests", "calls", "duty_states", "tier_changes", "incidents"):
+                    connection.exec_driver_sql(f"VACUUM {name}")
+                return True
+        except SQLAlchemyError:
+            return False
+
     def insert(self, table: Table) -> Any:
         return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
 
@@ -109,8 +122,9 @@ def _patience(url: URL) -> dict[str, Any]:
 
 
 def _sqlite_durable(connection: Any, _record: object) -> None:
-    """A commit is on the disk when it returns; readers never stop the writer."""
+    """A commit is on the disk when it returns; readers never stop the writer; what is deleted is overwritten."""
     cursor = connection.cursor()
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()

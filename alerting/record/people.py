@@ -3,6 +3,7 @@ whole."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, select
 
 from alerting.duty.events import Entry
 from alerting.record import tables
+
+PSEUDONYM = re.compile(r"\bp-[0-9a-f]{16}\b")
 
 
 class People:
@@ -23,7 +26,8 @@ class People:
         self._unsaved: dict[str, str] = {}
 
     def load(self, connection: Connection) -> None:
-        rows = connection.execute(select(tables.people).where(tables.people.c.name.is_not(None)))
+        known = tables.people.c
+        rows = connection.execute(select(tables.people).where(known.name.is_not(None), known.erased.is_(None)))
         self._known = {row.name: row.pseudonym for row in rows}
         self._names = {pseudonym: name for name, pseudonym in self._known.items()}
 
@@ -31,10 +35,14 @@ class People:
         """What people are called, by short name; written with the next entry that names them."""
         self._titles = dict(titles)
 
+    def titles(self, name: str) -> tuple[str, ...]:
+        """What is known of how people call `name`."""
+        return tuple(filter(None, [self._titles.get(name)]))
+
     def pseudonym(self, name: str) -> str:
         """The pseudonym of `name`, made anew where there is none; empty for nobody."""
-        if not name:
-            return ""
+        if not name or name in self._names:
+            return name
         if name not in self._known:
             made = f"p-{secrets.token_hex(8)}"
             self._known[name] = self._unsaved[name] = made
@@ -46,8 +54,30 @@ class People:
         return self._names.get(pseudonym, "")
 
     def body(self, entry: Entry) -> dict[str, Any]:
-        """The entry's body with pseudonyms where people stand."""
-        return {key: self.pseudonym(str(value)) if key in entry.people else value for key, value in entry.body.items()}
+        """The entry's body with pseudonyms where people stand, also in what somebody wrote freely."""
+        free = {"why", "reason", "about"} if entry.kind != "call" else set[str]()
+        body: dict[str, Any] = {}
+        for key, value in entry.body.items():
+            if key in entry.people:
+                value = self.pseudonym(str(value))
+            elif isinstance(value, str) and (key in free or key == "words"):
+                value = self.discreet(value, names=key in free)
+            body[key] = value
+        return body
+
+    def discreet(self, text: str, names: bool = True) -> str:
+        """`text` with pseudonyms for the people of the duty list, by what they are called and by short `names`."""
+        for name, title in sorted(self._titles.items(), key=lambda one: -len(one[1])):
+            if len(title) > 1 and title in text:
+                text = text.replace(title, self.pseudonym(name))
+        for name in (self._titles.keys() | self._known.keys()) if names else ():
+            if name in text:
+                text = re.sub(rf"(?<![A-Za-z0-9_-]){re.escape(name)}(?![A-Za-z0-9_-])", self.pseudonym(name), text)
+        return text
+
+    def spoken(self, text: str) -> str:
+        """The same with the short names of those who are still known."""
+        return PSEUDONYM.sub(lambda found: self._names.get(found[0], "…"), text)
 
     def unsaved(self) -> list[dict[str, str | None]]:
         """Rows for the pseudonyms that are not in the database yet."""

@@ -13,6 +13,7 @@ from alerting.duty.incident import Incident
 from alerting.ingest import Accepted
 from alerting.ledger import Ledger
 from alerting.record.batch import CallRow, Checkpoint, PageRow
+from alerting.record.sealed import message_digest
 from alerting.thresholds import Thresholds
 from wire import encode
 
@@ -21,7 +22,7 @@ WHAT = {"TierChanged": "tier", "HeldUnknown": "held", "UnknownEnded": "seen-agai
 
 
 def message_row(taken: Accepted) -> Row:
-    return {
+    row = {
         "site": taken.site,
         "box": taken.box,
         "session": taken.message.session,
@@ -30,6 +31,7 @@ def message_row(taken: Accepted) -> Row:
         "received": taken.at,
         "payload": encode(taken.message),
     }
+    return {**row, "digest": message_digest(row)}
 
 
 def change_row(change: Change) -> Row:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from alerting.assess import state_number
+from alerting.assess import SettingsApplied, state_number
 from alerting.ingest import MAX_SESSIONS
 from alerting.ledger import Ledger
-from alerting.record import tables
+from alerting.record import old, tables
 from alerting.record.batch import Batch, Outcome, PageRow, PageState, Request, Resumed
 from alerting.record.chain import Head, extend
 from alerting.record.engine import Database, Deposed, RecordAway, RecordRefused
+from alerting.record.erase import Traces, sweep
 from alerting.record.leader import Leadership
+from alerting.record.make import open_tables, upgrade
 from alerting.record.people import People
 from alerting.record.rows import (
     call_row,
@@ -30,10 +35,14 @@ from alerting.record.rows import (
     thresholds_read,
     thresholds_row,
 )
+from alerting.record.sealed import KIND, seal_of
 
-#: The make of the tables; another one is refused.
-MAKE = 2
 MAX_REQUESTS = 100
+#: The messages are sealed into the chain so often (seconds), or when so many have come.
+SEAL_S = 60.0
+SEAL_AT = 5_000
+#: A request to erase somebody who is still being looked for.
+ERASING = "erasing"
 
 
 class Record:
@@ -49,6 +58,8 @@ class Record:
         #: how many of them are known to stand in the chain.
         self._tried: tuple[int, Head] | None = None
         self._done = 0
+        #: When the messages were sealed last, and how many have come since.
+        self._sealed_at, self._unsealed = 0.0, 0
 
     def close(self) -> None:
         """Let another one lead, and let go of the database."""
@@ -83,32 +94,19 @@ class Record:
             self._leadership = Leadership(self._database, instance, session)
         try:
             with self._database.transaction() as connection:
-                self._make(connection)
+                make = open_tables(self._database, connection)
                 if not self._leadership.claim(connection, at):
                     return None
+                upgrade(self._database, connection, make)
                 self._people.load(connection)
                 self._head, self._tried, self._done = _head(connection), None, 0
+                self._sealed_at = at
                 return self._resumed(connection)
         except RecordAway:
             if not self._leadership.taking:
                 raise
             self._leadership.evict()
             return None
-
-    def _make(self, connection: Connection) -> None:
-        old = self._database.engine.dialect.has_table(connection, "messages")
-        new = self._database.engine.dialect.has_table(connection, "meta")
-        if old and not new:
-            raise RecordRefused("the record was made by an earlier version: move it away to begin anew")
-        if not new or not self._database.engine.dialect.has_table(connection, "thresholds"):
-            if self._database.dialect == "postgresql":
-                # Two services that start together must not both make the tables.
-                connection.execute(select(func.pg_advisory_xact_lock(0x6C65766565)))
-            tables.metadata.create_all(connection)
-            connection.execute(self._database.once(tables.meta), [{"version": MAKE}])
-        make = connection.execute(select(tables.meta.c.version)).scalar_one()
-        if make != MAKE:
-            raise RecordRefused(f"the record is of make {make}, and this program writes {MAKE}: move it away")
 
     def _resumed(self, connection: Connection) -> Resumed:
         key = connection.execute(select(tables.keys.c.value).where(tables.keys.c.name == "links")).scalar()
@@ -172,7 +170,13 @@ class Record:
             until = leadership.beat(connection)
             head = self._append(connection, batch)
             self._write(connection, batch, at)
+            sealed = bool(batch.messages) and self._seals_now(len(batch.messages), at)
+            if sealed:
+                head = self._seal(connection, batch, head or self._head, at)
         leadership.renewed(until)
+        self._unsealed += len(batch.messages)
+        if sealed:
+            self._sealed_at, self._unsealed = at, 0
         self._people.saved()
         for name in batch.erased:
             self._people.forget(name)
@@ -187,7 +191,7 @@ class Record:
 
     def _append(self, connection: Connection, batch: Batch) -> Head | None:
         """The chain goes on; what an earlier try has written after all is not written again."""
-        if not batch.entries:
+        if not batch.entries and self._tried is None:
             return None
         if self._tried is not None:
             found = _head(connection)
@@ -197,24 +201,33 @@ class Record:
                 raise RecordRefused("the chain was changed by somebody else")
         head = self._head
         entries = [(entry.at, entry.kind, self._people.body(entry)) for entry in batch.entries[self._done :]]
-        links = list(extend(head, entries))
-        if links:
-            connection.execute(
-                insert(tables.log),
-                [
-                    {
-                        "number": link.number,
-                        "at_ms": link.at_ms,
-                        "kind": link.kind,
-                        "body": link.body,
-                        "digest": link.digest,
-                        "hash": link.hash,
-                    }
-                    for link in links
-                ],
-            )
-            head = Head(links[-1].number, links[-1].hash)
+        head = _extended(connection, head, entries)
         self._tried = (len(batch.entries), head)
+        return head
+
+    def _seals_now(self, fresh: int, at: float) -> bool:
+        return at - self._sealed_at >= SEAL_S or self._unsealed + fresh >= SEAL_AT
+
+    def _seal(self, connection: Connection, batch: Batch, head: Head, at: float) -> Head:
+        """An entry over the messages that none covers yet."""
+        log, kept = tables.log.c, tables.messages
+        newest = select(log.body).where(log.kind == KIND).order_by(log.at_ms.desc(), log.number.desc()).limit(1)
+        told = connection.execute(newest).scalar()
+        if told is None:
+            after = connection.execute(select(func.max(kept.c.id)).where(kept.c.digest.is_(None))).scalar() or 0
+        else:
+            try:
+                after = int(json.loads(told)["to"])
+            except (ValueError, KeyError, TypeError):
+                # Somebody has changed the chain: it shows, and the service goes on.
+                return head
+        rows = connection.execute(
+            select(kept.c.id, kept.c.received, kept.c.digest).where(kept.c.id > after).order_by(kept.c.id)
+        )
+        body = seal_of(after, ((row.id, row.received, row.digest or b"") for row in rows))
+        if body is not None:
+            head = _extended(connection, head, [(at, KIND, body)])
+            self._tried = (len(batch.entries), head)
         return head
 
     def _write(self, connection: Connection, batch: Batch, at: float) -> None:
@@ -250,12 +263,12 @@ class Record:
                 connection.execute(insert(tables.thresholds).values(**thresholds_row(changed, pseudonym)))
         for outcome in batch.outcomes:
             self._answer(connection, outcome)
-        for call, person in batch.answered:
+        for call in batch.answered:
             page = tables.pages.c
             connection.execute(
                 update(tables.pages)
                 .where(page.id == call, page.state == PageState.ACCEPTED.value)
-                .values(state=PageState.ACKNOWLEDGED.value, answer=f"acknowledged by {person}")
+                .values(state=PageState.ACKNOWLEDGED.value, answer="acknowledged")
             )
         fresh = self._people.unsaved()
         if fresh:
@@ -264,11 +277,11 @@ class Record:
             self._erase(connection, name, at)
 
     def _answer(self, connection: Connection, outcome: Outcome) -> None:
-        connection.execute(
-            update(tables.requests)
-            .where(tables.requests.c.id == outcome.request)
-            .values(outcome=outcome.outcome, words=outcome.words[:400])
-        )
+        taken = {"outcome": outcome.outcome, "words": outcome.words[:400]}
+        if outcome.outcome != ERASING:
+            # The chain says what was asked, and by whom; here nobody needs it any more.
+            taken["body"] = "{}"
+        connection.execute(update(tables.requests).where(tables.requests.c.id == outcome.request).values(**taken))
 
     def requests(self) -> list[Request]:
         """What people ask for that was not taken yet, oldest first. RecordAway, RecordRefused."""
@@ -286,58 +299,74 @@ class Record:
     def name_of(self, pseudonym: str) -> str:
         return self._people.name(pseudonym)
 
+    def veiled(self, applied: SettingsApplied) -> SettingsApplied:
+        """Who changed settings, by pseudonym: what is judged is kept for long, and holds nobody's name."""
+        by, reason = self._people.pseudonym(applied.by), self._people.discreet(applied.reason)
+        return msgspec.structs.replace(applied, by=by, reason=reason)
+
+    def spoken(self, text: str) -> str:
+        """`text` with names where it has pseudonyms."""
+        return self._people.spoken(text)
+
     def _erase(self, connection: Connection, name: str, at: float) -> None:
-        """Forget who stands behind a pseudonym, and what pages said to that person."""
-        pseudonym = self._people.pseudonym(name)
+        """Forget who stands behind a pseudonym, and what pages said to that person; `erase_next` does the rest."""
+        pseudonym, titles = self._people.pseudonym(name), self._people.titles(name)
         people, pages = tables.people, tables.pages
-        fresh = {"pseudonym": pseudonym, "name": None, "title": None, "erased": at}
+        known = connection.execute(select(people.c.title).where(people.c.pseudonym == pseudonym)).scalar()
+        fresh = {"pseudonym": pseudonym, "name": name, "title": next(iter(titles), known), "erased": at}
         connection.execute(self._database.replace(people), [fresh])
         connection.execute(update(pages).where(pages.c.person == pseudonym).values(note=b"{}", answer=""))
-        connection.execute(update(pages).where(pages.c.answer == f"acknowledged by {name}").values(answer=""))
         connection.execute(update(tables.calls).where(tables.calls.c.person == pseudonym).values(text=""))
-        asked = tables.requests.c
-        named = asked.body.contains(f'"{name}"', autoescape=True)
-        connection.execute(update(tables.requests).where(asked.outcome.is_not(None), named).values(body="{}", words=""))
+
+    def erase_next(self) -> bool:
+        """Take the next one who is to be erased out of everything but the chain; False where nobody is left.
+
+        RecordAway, RecordRefused, Deposed.
+        """
+        people, asked = tables.people, tables.requests.c
+        leadership = self._reign()
+        with self._database.transaction() as connection:
+            until = leadership.beat(connection)
+            row = connection.execute(
+                select(people).where(people.c.erased.is_not(None), people.c.name.is_not(None)).limit(1)
+            ).first()
+            if row is not None:
+                sweep(self._database, connection, Traces(row.name, tuple(filter(None, [row.title]))))
+                for one in connection.execute(select(tables.requests).where(asked.outcome == ERASING)):
+                    if json.loads(one.body).get("person") == row.name:
+                        done = {"outcome": "done", "words": "erased", "body": "{}"}
+                        connection.execute(update(tables.requests).where(asked.id == one.id).values(**done))
+                mine = people.c.pseudonym == row.pseudonym
+                connection.execute(update(people).where(mine).values(name=None, title=None))
+        leadership.renewed(until)
+        return row is not None
+
+    def compact(self) -> bool:
+        """Leave nothing of what was erased beside the rows; False: to be tried again."""
+        return self._database.compact()
+
+    def holds_messages(self, before: float) -> bool:
+        """Whether there are messages received before that time."""
+        with self._database.transaction() as connection:
+            return old.holds_messages(connection, before)
 
     def prune(self, before: float, at_most: int) -> int:
         """Delete up to `at_most` of the messages received before that time, oldest first; how many there were. Pages
         whose end is known, calls, and requests that were taken go with them; the chain tells of them still."""
-        kept = tables.messages
-        old = select(kept.c.id).where(kept.c.received < before).order_by(kept.c.received).limit(at_most)
         with self._database.transaction() as connection:
-            gone = connection.execute(delete(kept).where(kept.c.id.in_(old.scalar_subquery()))).rowcount
-            for table in (tables.events, tables.checkpoints):
-                limit = select(table.c.at).where(table.c.at < before).order_by(table.c.at).offset(at_most).limit(1)
-                until = connection.execute(limit).scalar()
-                connection.execute(delete(table).where(table.c.at < (before if until is None else until)))
-            pages, calls, requests = tables.pages, tables.calls, tables.requests
-            pending = [state.value for state in PageState if state.pending]
-            connection.execute(delete(pages).where(pages.c.queued < before, pages.c.state.not_in(pending)))
-            connection.execute(delete(calls).where(calls.c.at < before))
-            connection.execute(delete(requests).where(requests.c.at < before, requests.c.outcome.is_not(None)))
-            return gone
+            return old.prune(connection, before, at_most)
 
     def holds_old(self, kind: str, before: float) -> bool:
         """Whether there are entries of `kind` older than that time that still have their bodies."""
-        entry = tables.log.c
         with self._database.transaction() as connection:
-            old = select(entry.number).where(
-                entry.kind == kind, entry.at_ms < round(before * 1000), entry.body.is_not(None)
-            )
-            return connection.execute(old.limit(1)).first() is not None
+            return old.holds_bodies(connection, kind, before)
 
     def prune_log(self, kind: str, before: float) -> int:
         """Delete the bodies of entries of `kind` older than that time; the chain stays whole. An entry of kind
         `pruned` must say so before. How many there were."""
-        entry = tables.log.c
         with self._database.transaction() as connection:
             self._reign().beat(connection)
-            gone = connection.execute(
-                update(tables.log)
-                .where(entry.kind == kind, entry.at_ms < round(before * 1000), entry.body.is_not(None))
-                .values(body=None)
-            )
-            return gone.rowcount
+            return old.prune_bodies(connection, kind, before)
 
 
 def _after(connection: Connection, site: str, number: int) -> list[tuple[int, bytes]]:
@@ -345,6 +374,15 @@ def _after(connection: Connection, site: str, number: int) -> list[tuple[int, by
     kept = tables.events.c
     found = select(kept.first, kept.piece).where(kept.site == site, kept.last > number).order_by(kept.first)
     return [(row.first, row.piece) for row in connection.execute(found)]
+
+
+def _extended(connection: Connection, head: Head, entries: Iterable[tuple[float, str, Mapping[str, Any]]]) -> Head:
+    """The end of the chain once `entries` were written after `head`."""
+    links = list(extend(head, entries))
+    if not links:
+        return head
+    connection.execute(insert(tables.log), [asdict(link) for link in links])
+    return Head(links[-1].number, links[-1].hash)
 
 
 def _head(connection: Connection) -> Head:

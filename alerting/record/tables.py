@@ -31,6 +31,8 @@ messages = Table(
     Column("way", String(8), nullable=False),
     Column("received", Float, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    #: Over all of the row; see `alerting.record.sealed`. Absent in rows of make 2.
+    Column("digest", LargeBinary),
     UniqueConstraint("site", "box", "session", "sequence"),
     Index("messages_received", "received"),
 )
@@ -147,7 +149,8 @@ log = Table(
     Index("log_kind", "kind", "at_ms"),
 )
 
-#: Who stands behind the pseudonyms of the chain. Erasing a row leaves the chain whole.
+#: Who stands behind the pseudonyms of the chain. Erasing a row leaves the chain whole. `erased` with a name: it is
+#: still being looked for elsewhere.
 people = Table(
     "people",
     metadata,
@@ -199,7 +202,8 @@ calls = Table(
     Column("text", Text, nullable=False),
 )
 
-#: What people ask for through other doors: acknowledgements and silences. The leader takes them in their order.
+#: What people ask for through other doors: acknowledgements and silences. The leader takes them in their order; what
+#: was asked is forgotten once it is taken.
 requests = Table(
     "requests",
     metadata,
@@ -235,5 +239,5 @@ keys = Table(
     Column("value", String(64), nullable=False),
 )
 
-#: The make of these tables.
+#: The make of these tables; see `alerting.record.make`.
 meta = Table("meta", metadata, Column("version", Integer, primary_key=True))

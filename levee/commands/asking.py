@@ -30,7 +30,7 @@ def ask(config: Path, body: dict[str, object]) -> str:
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             told = reader.asked(key)
-            if told is not None and told.outcome:
+            if told is not None and told.outcome not in ("", "erasing"):
                 if told.outcome in ("done", "silenced", "ended", "acknowledged", "already"):
                     return told.words
                 raise AskedInVain(told.words or told.outcome)

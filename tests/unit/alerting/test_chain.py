@@ -116,6 +116,9 @@ def test_no_name_is_in_the_chain_and_a_person_can_be_erased(path: Path) -> None:
     assert reader.title(mark) == "Ann Smith"
     assert [told.body["person"] for told in reader.entries()] == [mark, mark]
     record.commit(Batch(erased=["ann"]), 2.0)
+    assert (reader.title(mark), reader.pseudonym("ann")) == ("", ""), "from the commit on nobody is told"
+    assert record.erase_next()
+    assert not record.erase_next()
     assert (reader.title(mark), reader.pseudonym("ann")) == ("", "")
     assert reader.verify().fault is None
     record.commit(Batch(entries=[entry(3)]), 3.0)
