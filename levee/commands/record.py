@@ -29,6 +29,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
 ) -> None:
     """Follows the hash chain from its first entry to its last, and names the first one that is not as it was written.
+    The messages of the boxes are held to the seals that stand in the chain.
 
     Every entry's hash covers the one before, so that none can be changed, taken out or put in unseen. What was cut off
     at the end only shows against an end that was noted down elsewhere: that of the auditor is used if its file is here.
@@ -64,17 +65,26 @@ def verify(
                 yield link
 
         verdict = follow(shown(), seen)
+    altered = None
+    if verdict.fault is None:
+        # Once more where something is missing: the service may have deleted old messages meanwhile.
+        altered = reader.verify_messages()
+        altered = reader.verify_messages() if altered is not None else None
     reader.close()
     head: Head = verdict.head
     if as_json:
         fault = {"number": verdict.fault.number, "words": verdict.fault.words} if verdict.fault else None
+        row = {"row": altered.row, "words": altered.words} if altered is not None else None
+        fault = fault or row
         typer.echo(json.dumps({"entries": head.number, "hash": head.hash, "deleted": verdict.deleted, "fault": fault}))
+    elif altered is not None:
+        typer.echo(f"NOT WHOLE: {altered}; the chain itself is sound up to entry {head.number}", err=True)
     elif verdict.fault is None:
         deleted = f", {verdict.deleted} of them deleted when their time had come" if verdict.deleted else ""
         typer.echo(f"whole: {head.number} entries{deleted}; the end is {head.number}:{head.hash}")
     else:
         typer.echo(f"NOT WHOLE: {verdict.fault}; sound up to entry {head.number}", err=True)
-    if verdict.fault is not None:
+    if verdict.fault is not None or altered is not None:
         raise typer.Exit(1)
 
 

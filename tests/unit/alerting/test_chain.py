@@ -237,3 +237,41 @@ def test_a_request_is_asked_once_and_answered(path: Path) -> None:
     assert (told.outcome, told.words) == ("done", "so be it")
     reader.close()
     record.close()
+
+
+def test_a_message_that_was_changed_is_named(path: Path) -> None:
+    from tests.unit.alerting.test_record import taken
+
+    record = opened(path)
+    record.commit(Batch(messages=[taken(number) for number in range(1, 4)]), 100.0)
+    record.commit(Batch(messages=[taken(4)]), 161.0)
+    reader = Reader(f"sqlite:///{path}")
+    assert (reader.verify().fault, reader.verify_messages()) == (None, None)
+    with sqlite3.connect(path) as base:
+        base.execute("update messages set payload = replace(payload, 'dark', 'dull') where sequence = 2")
+    fault = reader.verify_messages()
+    assert fault is not None
+    assert (fault.row, "sequence 2, received" in str(fault), "content was changed" in str(fault)) == (2, True, True)
+    with sqlite3.connect(path) as base:
+        base.execute("delete from messages where sequence = 2")
+    assert str(reader.verify_messages()).endswith("which entry 1 seals, 1 is gone")
+    reader.close()
+    record.close()
+
+
+def test_a_record_of_make_2_is_brought_up_to_date_and_a_newer_one_refused(path: Path) -> None:
+    record = opened(path)
+    record.commit(Batch(entries=[entry(1)]), 1.0)
+    record.close()
+    with sqlite3.connect(path) as base:
+        base.execute("alter table messages drop column digest")
+        base.execute("update meta set version = 2")
+    opened(path, 2.0).close()
+    with sqlite3.connect(path) as base:
+        assert base.execute("select version from meta").fetchall() == [(3,)]
+        assert "digest" in [row[1] for row in base.execute("pragma table_info(messages)")]
+        base.execute("update meta set version = 9")
+    with pytest.raises(ValueError, match="of make 9, and this program knows up to 3: run the newer program"):
+        opened(path)
+    with pytest.raises(ValueError, match="of make 9"):
+        Reader(f"sqlite:///{path}").length()

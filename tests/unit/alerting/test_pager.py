@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import threading
 import time
@@ -690,3 +691,26 @@ def test_old_pages_calls_and_requests_go_with_the_readings(bench: Callable[..., 
 def test_every_state_of_a_page_fits_its_column() -> None:
     width = tables.pages.c.state.type.length
     assert [state.value for state in PageState if len(state.value) > width] == []
+
+
+def test_nothing_in_the_database_names_a_person_who_was_erased(bench: Callable[..., Bench], tmp_path: Path) -> None:
+    here = bench()
+    here.runs(10, 5.0)
+    here.until(lambda: here.sms.sent)
+    incident = here.entries("incident")[0]["incident"]
+    ack = {"what": "acknowledge", "site": "bund", "person": "ann", "incidents": [[incident, -1]], "call": "x"}
+    silence = {"what": "silence", "site": "bund", "owner": "ann", "reason": "Ann is there", "for_s": 9000}
+    assert here.asks("a", **ack)[0] == "acknowledged"
+    assert here.asks("b", **{**ack, "person": "bob"})[0] == "already"
+    assert here.asks("c", **silence, zone="", ceiling="yellow")[0] == "silenced"
+    assert here.asks("f", what="forget", person="ann") == ("done", "erased")
+    here.runs(7, 5.0)
+    assert here.record is not None
+    here.record.compact()
+    reader = here.reader()
+    assert reader.verify().fault is None
+    reader.close()
+    for file in tmp_path.glob("record.db*"):
+        # Free pages and the log of writes among it.
+        found = re.findall(rb"(?<![A-Za-z])[Aa]nn(?![A-Za-z])", file.read_bytes())
+        assert found == [], file.name
