@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from alerting.answer.link import Links
-from alerting.assess import Change, Figures, HeldUnknown, Page, SettingsChanged, SiteState, TierChanged, UnknownEnded
+from alerting.assess import Change, Figures, Page, SettingsChanged, SiteState, TierChanged, UnknownEnded
 from alerting.assess.judge import figures
 from alerting.audit.selftest import SelfTest
 from alerting.channels import needs_address
@@ -28,6 +28,7 @@ from alerting.desk.settings import DeskSettings
 from alerting.duty.events import Call, Entry, Fell, Gone, Passed, Raised, Refused, SeenAgain, Unsilenced
 from alerting.duty.incident import Phase
 from alerting.duty.settings import DutySettings
+from alerting.erasing import ERASED, emptied, end_pages, shown_without
 from alerting.exercise import exercise_name, exercise_site
 from alerting.metrics import Metrics
 from alerting.office import SELF, SELF_ZONE, Office
@@ -39,20 +40,13 @@ from alerting.requests import Answered, Taken, take_request
 from alerting.resets import Reset
 from alerting.settings import ServiceSettings, SiteSettings
 from alerting.thresholds import Thresholds
+from alerting.told import WHAT
 from alerting.view import IncidentView, PageView, SilenceView, incident_view, page_view, silence_view
 from wire import Tier
 from wire.secret import secret
 
 log = logging.getLogger("levee.alerting")
 SHOWN = 50
-#: What is left of a page to a person who was erased.
-ERASED = b"{}"
-_WHAT: dict[type[Change], str] = {
-    TierChanged: "tier",
-    HeldUnknown: "held",
-    UnknownEnded: "seen-again",
-    SettingsChanged: "threshold",
-}
 
 
 class Pager:
@@ -113,7 +107,6 @@ class Pager:
         self.test = SelfTest(settings.self_test, tuple(senders), self.office)
         self._pages: dict[tuple[str, str], PageView] = {}
         self._taken: set[int] = set()
-        #: Pages under way to people who were erased meanwhile.
         self._erased: set[tuple[str, str]] = set()
         for row in self._desk.restore(resumed.pending, time.monotonic()):
             self._note_page(row)
@@ -180,7 +173,7 @@ class Pager:
         else:
             body |= {"tier": effect.tier.label}
         drill = self.office.drill if effect.site in self.office.exercises else ""
-        kind = f"drill-{_WHAT[type(effect)]}" if drill else _WHAT[type(effect)]
+        kind = f"drill-{WHAT[type(effect)]}" if drill else WHAT[type(effect)]
         body |= {"drill": drill} if drill else {}
         self._batch().entries.append(Entry(effect.at, kind, body, people))
         if isinstance(effect, TierChanged) and effect.to_tier < effect.from_tier:
@@ -280,19 +273,8 @@ class Pager:
         return changes
 
     def _forget(self, person: str) -> None:
-        """Pages to somebody who is erased are tried no more, and nothing of them is kept."""
-        for row in self._desk.drop(lambda row: row.person == person, PageState.GIVEN_UP, "erased"):
-            self._batch().pages[row.id, row.channel] = replace(row, note=ERASED)
-        self._batch().pages |= {
-            key: replace(row, note=ERASED) for key, row in self._batch().pages.items() if row.person == person
-        }
-        self._erased |= {(row.id, row.channel) for row in self._desk.rows if row.person == person}
-        title = known.title if self.office.duty is not None and (known := self.office.duty.person(person)) else person
-        self._pages = {
-            key: replace(view, acknowledged_by="" if view.acknowledged_by == person else view.acknowledged_by)
-            for key, view in self._pages.items()
-            if view.person not in (person, title)
-        }
+        self._erased |= end_pages(self._desk, self._batch(), person)
+        self._pages = shown_without(self._pages, person, self.office.duty)
 
     def _answered(self, answered: Answered) -> None:
         """Nobody else needs to be tried for what somebody has in hand."""
@@ -312,8 +294,7 @@ class Pager:
             if view.incident in done and view.person:
                 self._pages[key] = replace(view, acknowledged_by=answered.person)
 
-    def committed(self) -> None:
-        """Requests that were answered are no longer asked."""
+    def committed(self) -> None:  # requests that were answered are no longer asked
         self._taken.clear()
 
     # The duty desk
@@ -412,8 +393,7 @@ class Pager:
         self._batch().entries.append(Entry(at, "page", body, ("person",)))
 
     def _note_page(self, row: PageRow) -> None:
-        if (row.id, row.channel) in self._erased:
-            row = replace(row, person="", note=ERASED, answer="")
+        row = emptied(row) if (row.id, row.channel) in self._erased else row
         self._batch().pages[row.id, row.channel] = row
         self._pages.pop((row.id, row.channel), None)
         if row.note == ERASED:

@@ -11,7 +11,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -23,7 +22,6 @@ from alerting.assess import (
     LogRefused,
     Observed,
     Page,
-    SettingsApplied,
     SettingsChanged,
     SiteState,
     Tick,
@@ -229,7 +227,7 @@ class Service:
     def _take_requests(self, at: float) -> None:
         for change in self._pager.requests(self._writer.requests(), at):
             event = change.event if isinstance(change, Reset) else applied(self._states[change.site], change, at)
-            self._judge(change.site, self._record.veiled(event) if isinstance(event, SettingsApplied) else event)
+            self._judge(change.site, self._record.veiled(event))
             if not isinstance(change, Reset):
                 self._batch.thresholds[change.place] = self._thresholds.to_keep(change)
 
@@ -389,7 +387,7 @@ class Service:
             broker_connected=broker_connected,
             recording=not self._writer.away,
             zones=zones,
-            changes=tuple(replace(change, why=self._record.spoken(change.why)) for change in self._changes),
+            changes=tuple(map(self._record.spoken, self._changes)),
             pages=self._pager.pages,
             dropped=dict(self._dropped),
             incidents=self._pager.incidents(),

@@ -8,8 +8,17 @@ from typing import Any
 
 import msgspec
 
+from alerting.assess import Change, HeldUnknown, SettingsChanged, TierChanged, UnknownEnded
 from alerting.duty.settings import DutySettings
 from alerting.settings import ServiceSettings, SiteSettings
+
+#: Kinds of entries of the log, by what is told.
+WHAT: dict[type[Change], str] = {
+    TierChanged: "tier",
+    HeldUnknown: "held",
+    UnknownEnded: "seen-again",
+    SettingsChanged: "threshold",
+}
 
 
 def settings_told(

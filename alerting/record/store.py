@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from alerting.assess import SettingsApplied, state_number
+from alerting.assess import Event, SettingsApplied, state_number
 from alerting.ingest import MAX_SESSIONS
 from alerting.ledger import Ledger
 from alerting.record import old, tables
@@ -299,14 +299,16 @@ class Record:
     def name_of(self, pseudonym: str) -> str:
         return self._people.name(pseudonym)
 
-    def veiled(self, applied: SettingsApplied) -> SettingsApplied:
+    def veiled(self, event: Event) -> Event:
         """Who changed settings, by pseudonym: what is judged is kept for long, and holds nobody's name."""
-        by, reason = self._people.pseudonym(applied.by), self._people.discreet(applied.reason)
-        return msgspec.structs.replace(applied, by=by, reason=reason)
+        if not isinstance(event, SettingsApplied):
+            return event
+        by, reason = self._people.pseudonym(event.by), self._people.discreet(event.reason)
+        return msgspec.structs.replace(event, by=by, reason=reason)
 
-    def spoken(self, text: str) -> str:
-        """`text` with names where it has pseudonyms."""
-        return self._people.spoken(text)
+    def spoken(self, told: Any) -> Any:
+        """A change for screens, with names where its `why` has pseudonyms."""
+        return replace(told, why=self._people.spoken(told.why))
 
     def _erase(self, connection: Connection, name: str, at: float) -> None:
         """Forget who stands behind a pseudonym, and what pages said to that person; `erase_next` does the rest."""
