@@ -86,7 +86,7 @@ HEAVY = {
     *("torch", "torchvision", "ultralytics", "sqlalchemy", "apprise", "amqtt", "av", "scipy", "onnx", "tqdm"),
     *("psycopg", "starlette", "uvicorn", "fastapi", "jinja2", "argon2", "pydantic"),
 }
-TRAINING = {"optimizer", 
+TRAINING = {"optimizer",
     "network", "data", "augment", "train", "evaluate", "export", "annotations", "release",
     "quantise", "yolo",
 }  # fmt: skip
