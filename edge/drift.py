@@ -119,7 +119,8 @@ class Watch:
         search = self.view is View.STEADY or self._looks % SEARCH_EVERY == 0
         shift = _elsewhere(memory, picture, self._corners) if search else None
         if shift is not None:
-            self._nothing = 0
+            if float(np.hypot(*shift)) < MOVED_PX:  # found elsewhere for one look, it is still gone from its place
+                self._nothing = 0
             self._judge(shift, len(gone), picture)
             return
         self._back = 0
