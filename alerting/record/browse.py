@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, Table, and_, or_, select
 
 from alerting.record import tables
+from alerting.record.people import PSEUDONYM
 from alerting.record.reader import Reader
 from wire import MessageRefused, Readings, Tier, decode
 
@@ -70,7 +71,7 @@ class Browser(Reader):
         since: float = 0.0,
         what: str = "",
     ) -> list[ChangeRow]:
-        """Tier changes and what else happened to zones."""
+        """Tier changes and what else happened to zones; an erased person is `…`."""
         wanted = _page(tables.tier_changes, "at", before, limit)
         change = tables.tier_changes.c
         wanted = wanted.where(change.site == site) if site else wanted
@@ -78,20 +79,25 @@ class Browser(Reader):
         wanted = wanted.where(change.at >= since) if since else wanted
         wanted = wanted.where(change.what == what) if what else wanted
         with self._database.transaction() as connection:
-            return [
-                ChangeRow(
-                    row.id,
-                    row.at,
-                    row.site,
-                    row.zone,
-                    row.what,
-                    Tier(row.from_tier).label,
-                    Tier(row.to_tier).label,
-                    row.why,
-                    json.loads(row.figures),
-                )
-                for row in connection.execute(wanted)
-            ]
+            rows = list(connection.execute(wanted))
+            people = {found for row in rows for found in PSEUDONYM.findall(row.why)}
+            known = tables.people.c
+            spoken = select(known.pseudonym, known.name).where(known.pseudonym.in_(sorted(people)))
+            names = {row.pseudonym: row.name for row in connection.execute(spoken)} if people else {}
+        return [
+            ChangeRow(
+                row.id,
+                row.at,
+                row.site,
+                row.zone,
+                row.what,
+                Tier(row.from_tier).label,
+                Tier(row.to_tier).label,
+                PSEUDONYM.sub(lambda found: names.get(found[0]) or "…", row.why),
+                json.loads(row.figures),
+            )
+            for row in rows
+        ]
 
     def incidents(
         self, limit: int, before: Place | None = None, site: str = "", zone: str = "", only_open: bool = False
