@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, Table, and_, or_, select
 
 from alerting.record import tables
-from alerting.record.people import PSEUDONYM
+from alerting.record.people import PSEUDONYM, spoken
 from alerting.record.reader import Reader
 from wire import MessageRefused, Readings, Tier, decode
 
@@ -82,8 +82,8 @@ class Browser(Reader):
             rows = list(connection.execute(wanted))
             people = {found for row in rows for found in PSEUDONYM.findall(row.why)}
             known = tables.people.c
-            spoken = select(known.pseudonym, known.name).where(known.pseudonym.in_(sorted(people)))
-            names = {row.pseudonym: row.name for row in connection.execute(spoken)} if people else {}
+            wanted = select(known.pseudonym, known.name).where(known.pseudonym.in_(sorted(people)))
+            names = {row.pseudonym: row.name for row in connection.execute(wanted)} if people else {}
         return [
             ChangeRow(
                 row.id,
@@ -93,7 +93,7 @@ class Browser(Reader):
                 row.what,
                 Tier(row.from_tier).label,
                 Tier(row.to_tier).label,
-                PSEUDONYM.sub(lambda found: names.get(found[0]) or "…", row.why),
+                spoken(row.why, names),
                 json.loads(row.figures),
             )
             for row in rows

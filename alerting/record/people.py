@@ -16,6 +16,11 @@ from alerting.record import tables
 PSEUDONYM = re.compile(r"\bp-[0-9a-f]{16}\b")
 
 
+def spoken(text: str, names: Mapping[str, str | None]) -> str:
+    """`text` with names by pseudonym in place of pseudonyms; `…` for whoever is not known any more."""
+    return PSEUDONYM.sub(lambda found: names.get(found[0]) or "…", text)
+
+
 class People:
     """Pseudonyms by short name, as far as the record knows them."""
 
@@ -77,7 +82,7 @@ class People:
 
     def spoken(self, text: str) -> str:
         """The same with the short names of those who are still known."""
-        return PSEUDONYM.sub(lambda found: self._names.get(found[0], "…"), text)
+        return spoken(text, self._names)
 
     def unsaved(self) -> list[dict[str, str | None]]:
         """Rows for the pseudonyms that are not in the database yet."""
